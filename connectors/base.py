@@ -1,0 +1,97 @@
+"""The contract that every connector keeps.
+
+A connector is opened, says what it can give (`offer`), and is pulled table by table. It yields
+Arrow tables in canonical shape, in bounded memory, and never writes anything itself. A pull is
+either a *replacement* (all rows, every time) or *changes* since a cursor; the caller stores the
+cursor in the same commit as the rows, so a killed sync loses nothing and doubles nothing.
+`tests/connectors/contract.py` is the suite that each of them inherits.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import ClassVar, Self
+
+import pyarrow as pa
+
+from model.availability import Availability
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a source can give now.
+
+    `availability` names columns and reasons; `cutoff_at` is the instant (naive UTC) up to which
+    the records are complete: the figures are as of then, not as of the clock on the wall.
+    `notes` are sentences for the user ("3 rows of Lead.csv are duplicates").
+    """
+
+    availability: Availability
+    cutoff_at: datetime
+    notes: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The canonical tables on offer, in a stable order."""
+        return tuple(sorted(self.availability.columns))
+
+
+@dataclass(frozen=True)
+class Pull:
+    """One table's rows since a cursor.
+
+    `replaces` says that the batches are the whole table. `batches` is read once, lazily.
+    `cursor()` is the opaque text to store with the rows; call it only after `batches` ends.
+    """
+
+    table: str
+    replaces: bool
+    batches: Iterator[pa.Table]
+    cursor: Callable[[], str]
+    expected_rows: int | None = None
+
+
+class Connector(ABC):
+    """A source of canonical tables; a context manager. Errors are SourceErrors."""
+
+    kind: ClassVar[str]
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def api_calls(self) -> int:
+        """Requests made to the CRM so far; 0 where there is no API."""
+        return 0
+
+    @abstractmethod
+    def offer(self) -> Offer:
+        """What can be pulled now, and what cannot, with reasons. May contact the source."""
+
+    @abstractmethod
+    def pull(self, table: str, cursor: str | None) -> Pull:
+        """The rows of `table` since `cursor` (None: from the beginning).
+
+        `table` is one of `offer().tables`. A cursor that the connector does not understand is
+        treated as None.
+        """
+
+    @abstractmethod
+    def record_url(self, record_id: str) -> str | None:
+        """Where the record opens in the CRM, or None."""
+
+    def close(self) -> None:
+        """Release sessions and files."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""The words everything else speaks: tables, definitions, errors. Imports nothing of ours."""

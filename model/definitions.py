@@ -1,0 +1,214 @@
+"""What an organisation means by its words: typed, validated, hashed into the definitions version.
+
+`config/` turns YAML into these; `metrics/` takes them as arguments. Nothing here reads a file.
+"""
+
+import hashlib
+import json
+from datetime import time
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from model.stages import DIMENSIONS, Dimension, Function
+
+
+class Part(BaseModel):
+    """A piece of the definitions: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not a time zone; write one such as Europe/Berlin")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Names = tuple[str, ...]
+
+
+class FunctionRule(Part):
+    """Who belongs to one function; a user or queue that matches any list belongs to it."""
+
+    roles: Names = ()
+    profiles: Names = ()
+    titles: Names = ()
+    users: Names = ()
+    queues: Names = ()
+
+
+class FunctionRules(Part):
+    """Who is Sales, SDR, Marketing. Users are matched by the most specific list first: users,
+    then roles, profiles, titles. Names compare without case; `*` stands for any text.
+    """
+
+    sales: FunctionRule = FunctionRule()
+    sdr: FunctionRule = FunctionRule()
+    marketing: FunctionRule = FunctionRule()
+    other: FunctionRule = FunctionRule()
+    automation_users: Names = ()
+    sdr_counts_as: Literal["sales", "marketing"] = "sales"
+
+    def of(self, function: Function) -> FunctionRule:
+        """The rule of one function."""
+        rule: FunctionRule = getattr(self, function.value)
+        return rule
+
+    def side(self, function: str | None) -> str | None:
+        """`sales`, `marketing` or None: the side that a function is on."""
+        if function == Function.SDR:
+            return self.sdr_counts_as
+        return function if function in (Function.SALES, Function.MARKETING) else None
+
+
+class Handoff(Part):
+    """What counts as the passage of a lead to Sales: the first sales owner or sales queue
+    (`owner`), or the source's own `handed_off_at` (`field`).
+    """
+
+    rule: Literal["owner", "field"] = "owner"
+
+
+class Statuses(Part):
+    """The agreed lead statuses in their order, and what they mean."""
+
+    order: Names = ()
+    mql: Names = ()
+    accepted: Names = ()
+    rejected: Names = ()
+    unreachable: Names = ()
+    recycled: Names = ()
+
+
+class Reasons(Part):
+    """The agreed reasons; free text such as "Other" is not one."""
+
+    rejection: Names = ()
+    loss: Names = ()
+
+
+class SlaRule(Part):
+    """A response time for one segment, e.g. `where: {region: EMEA}`, `hours: 4`."""
+
+    where: dict[str, str]
+    hours: float = Field(gt=0)
+
+
+class Sla(Part):
+    """How fast Sales promises a first touch, in business hours; the first rule that fits wins."""
+
+    hours: float = Field(default=8.0, gt=0)
+    rules: tuple[SlaRule, ...] = ()
+
+
+class WorkingHours(Part):
+    """Working days and hours of a region, in its own time zone, and whose public holidays."""
+
+    timezone: Zone = "UTC"
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = (
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+    )
+    opens: time = time(9)
+    closes: time = time(17)
+    holidays: str | None = None  # country or country-subdivision: DE, US-CA
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "WorkingHours":
+        if self.closes <= self.opens:
+            raise ValueError(f"closes ({self.closes}) is not after opens ({self.opens})")
+        return self
+
+
+class Calendar(Part):
+    """The organisation's working hours; `regions` override them by the owner's region."""
+
+    default: WorkingHours = WorkingHours()
+    regions: dict[str, WorkingHours] = {}
+    fiscal_year_starts: int = Field(default=1, ge=1, le=12)
+
+
+class Key(Part):
+    """What makes an opportunity key when the CRM has no flag: an amount in corporate currency."""
+
+    amount: float | None = Field(default=None, gt=0)
+
+
+class Metric(Part):
+    """A metric that a joint funnel needs, and the canonical columns it is computed from."""
+
+    id: str
+    title: str
+    needs: Names
+
+
+class Anchors(Part):
+    """The values from which Defined, Aligned and Integrated start (scores 40, 60, 80)."""
+
+    defined: float
+    aligned: float
+    integrated: float
+
+
+class IndicatorOverride(Part):
+    """What an organisation sets differently for one indicator."""
+
+    anchors: Anchors | None = None
+    window_days: int | None = Field(default=None, ge=1, le=1096)
+    minimum_n: int | None = Field(default=None, ge=1)
+    weight: float | None = Field(default=None, ge=0)
+
+
+class StageSettings(Part):
+    """The parameters of the inferred stage; see docs/stage.md."""
+
+    penalty: float = Field(default=0.3, ge=0, le=0.5)
+    weights: dict[Dimension, float] = dict.fromkeys(DIMENSIONS, 1.0)
+    gate_share: float = Field(default=0.10, ge=0, le=1)
+    minimum_evidence: float = Field(default=0.60, ge=0, le=1)
+    minimum_probability: float = Field(default=0.50, ge=0, le=1)
+    minimum_people: int = Field(default=5, ge=0)
+    draws: int = Field(default=2000, ge=1000, le=20_000)
+    seed: int = 2006
+
+    @model_validator(mode="after")
+    def _weights(self) -> "StageSettings":
+        if any(weight < 0 for weight in self.weights.values()) or not sum(self.weights.values()):
+            raise ValueError("weights must not be negative, and at least one must be positive")
+        return self
+
+
+class SurveySettings(Part):
+    """The rules of the self-assessment."""
+
+    floor: int = Field(default=5, ge=3)
+    minimum_answers: int = Field(default=16, ge=1, le=20)
+
+
+class Definitions(Part):
+    """Everything that changes what a number means."""
+
+    organisation: str = "Our company"
+    functions: FunctionRules = FunctionRules()
+    handoff: Handoff = Handoff()
+    statuses: Statuses = Statuses()
+    reasons: Reasons = Reasons()
+    sla: Sla = Sla()
+    calendar: Calendar = Calendar()
+    segments: Names = ("region", "business_unit", "source", "industry")
+    key: Key = Key()
+    metrics_catalogue: tuple[Metric, ...] = ()
+    indicators: dict[str, IndicatorOverride] = {}
+    stage: StageSettings = StageSettings()
+    survey: SurveySettings = SurveySettings()
+
+    def version(self, declarations: str = "") -> str:
+        """12 hex digits over every definition and `declarations` (the indicators' own text)."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True) + declarations
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
