@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from config.settings import Settings
+from model.documents import parse_yaml
 from model.errors import ConfigurationError
 from model.validation import validated
 
@@ -37,39 +36,7 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
         raise ConfigurationError(
             f"cannot be read ({type(error).__name__})", str(path), "It must be a UTF-8 text file."
         ) from None
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or "is not YAML"
-        raise ConfigurationError(str(what), f"{path}{line}") from None
-    if data is None:
-        return {}, {}
-    if not isinstance(data, dict):
-        raise ConfigurationError("is not a list of keys with values", str(path))
-    lines: dict[str, int] = {}
-    _note_lines(node, "", lines, str(path))
-    return data, lines
-
-
-def _note_lines(node: Any, prefix: str, lines: dict[str, int], where: str) -> None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            dotted = f"{prefix}{key.value}"
-            if dotted in lines:
-                line = key.start_mark.line + 1
-                raise ConfigurationError(
-                    f"stands here a second time (first on line {lines[dotted]})",
-                    f"{where}, line {line}, key {dotted}",
-                    "Keep one of the two.",
-                )
-            lines[dotted] = key.start_mark.line + 1
-            _note_lines(value, f"{dotted}.", lines, where)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            _note_lines(value, f"{prefix}{index}.", lines, where)
+    return parse_yaml(text, str(path))
 
 
 def _laid_over(default: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -39,13 +39,18 @@ class Table:
         """A table with no rows."""
         return self.schema.empty_table()
 
+    def _of_dicts(self, rows: list[dict[str, Any]]) -> pa.Table:
+        # pa.Table.from_pylist takes the columns of the first row alone.
+        names = dict.fromkeys([self.key, *(name for row in rows for name in row)])
+        return pa.table({name: [row.get(name) for row in rows] for name in names})
+
     def conform(self, data: pa.Table | Iterable[dict[str, Any]]) -> pa.Table:
         """`data` with exactly this table's columns and types; absent columns become null.
 
         Raises DataError for a column that the table does not have, a value that does not fit its
         type, or a row without a key.
         """
-        rows = data if isinstance(data, pa.Table) else pa.Table.from_pylist(list(data))
+        rows = data if isinstance(data, pa.Table) else self._of_dicts(list(data))
         unknown = sorted(set(rows.column_names) - set(self.columns))
         if unknown:
             raise DataError(

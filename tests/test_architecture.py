@@ -20,7 +20,17 @@ MAY_IMPORT = {
     "streamlit_app": {"dashboard"},
 }
 PURE = ("model", "metrics")
-WORLD = {"os", "pathlib", "socket", "subprocess", "requests", "urllib", "http", "tempfile", "shutil"}
+WORLD = {
+    "os",
+    "pathlib",
+    "socket",
+    "subprocess",
+    "requests",
+    "urllib",
+    "http",
+    "tempfile",
+    "shutil",
+}
 
 
 def modules(package: str) -> Iterator[Path]:

@@ -1,0 +1,323 @@
+"""Every Salesforce object that is read, and the canonical rows that it becomes.
+
+Declarations only; shared by REST, Bulk and exported files. An organisation's own fields come in
+through `streams(fields)`, where `fields` maps `table.column` to an API name. No name, address,
+phone or text of a lead or contact is among the fields, and none may be mapped (see `settings`).
+"""
+
+from collections.abc import Mapping
+
+from connectors.salesforce.activities import EVENT, EVENT_OWNER, EVENT_RELATION, TASK
+from connectors.salesforce.histories import LAST_STAGE, lead_history, opportunity_history
+from connectors.salesforce.reshape import (
+    closed_at,
+    inactive_since,
+    is_qualified,
+    money,
+    period,
+)
+from connectors.salesforce.shapes import (
+    Column,
+    Kind,
+    Lookup,
+    Stream,
+    constant,
+    copy,
+    earliest_known,
+    kinds_of_owner,
+)
+
+ID, TEXT, NUMBER = Kind.ID, Kind.TEXT, Kind.NUMBER
+FLAG, INSTANT, DAY = Kind.FLAG, Kind.INSTANT, Kind.DAY
+
+_RATE = Lookup(
+    "CurrencyType",
+    on="CurrencyIsoCode",
+    key="IsoCode",
+    fields={"ConversionRate": ("ConversionRate", NUMBER)},
+)
+
+USER = Stream(
+    "User",
+    "users",
+    whole=True,
+    fields={
+        "Name": TEXT,
+        "Title": TEXT,
+        "ManagerId": ID,
+        "UserRoleId": ID,
+        "ProfileId": ID,
+        "IsActive": FLAG,
+    },
+    lookups=(
+        Lookup("UserRole", on="UserRoleId", fields={"Name": ("RoleName", TEXT)}),
+        Lookup("Profile", on="ProfileId", fields={"Name": ("ProfileName", TEXT)}),
+    ),
+    columns={
+        "user_id": copy("Id"),
+        "display_name": copy("Name"),
+        "role": copy("RoleName"),
+        "profile": copy("ProfileName"),
+        "title": copy("Title"),
+        "manager_id": copy("ManagerId"),
+        "created_at": copy("CreatedDate"),
+        # Salesforce keeps no time of deactivation: the last change of an inactive user stands in.
+        "deactivated_at": Column(("IsActive", "LastModifiedDate"), inactive_since),
+    },
+)
+
+QUEUE = Stream(
+    "Group",
+    "queues",
+    whole=True,
+    fields={"Name": TEXT, "Type": TEXT},
+    only={"Type": "Queue"},
+    columns={"queue_id": copy("Id"), "name": copy("Name")},
+)
+
+LEAD = Stream(
+    "Lead",
+    "leads",
+    fields={
+        "LeadSource": TEXT,
+        "Industry": TEXT,
+        "Status": TEXT,
+        "Rating": TEXT,
+        "OwnerId": ID,
+        "ConvertedDate": DAY,
+        "ConvertedOpportunityId": ID,
+        "ConvertedAccountId": ID,
+        "ConvertedContactId": ID,
+        "MasterRecordId": ID,
+    },
+    columns={
+        "lead_id": copy("Id"),
+        "created_at": copy("CreatedDate"),
+        "source": copy("LeadSource"),
+        "industry": copy("Industry"),
+        "status": copy("Status"),
+        "rating": copy("Rating"),
+        "owner_id": copy("OwnerId"),
+        "owner_kind": Column(("OwnerId",), lambda rows: kinds_of_owner(rows["OwnerId"])),
+        # A day without a time: midnight. The instant is the `converted` row of lead_changes.
+        "converted_at": earliest_known("ConvertedDate"),
+        "opportunity_id": copy("ConvertedOpportunityId"),
+        "account_id": copy("ConvertedAccountId"),
+        "contact_id": copy("ConvertedContactId"),
+        "merged_into": copy("MasterRecordId"),
+    },
+)
+
+CONTACT = Stream(
+    "Contact",
+    "contacts",
+    fields={"AccountId": ID},
+    columns={
+        "contact_id": copy("Id"),
+        "account_id": copy("AccountId"),
+        "created_at": copy("CreatedDate"),
+    },
+)
+
+ACCOUNT = Stream(
+    "Account",
+    "accounts",
+    fields={"Industry": TEXT, "OwnerId": ID},
+    columns={
+        "account_id": copy("Id"),
+        "created_at": copy("CreatedDate"),
+        "industry": copy("Industry"),
+        "owner_id": copy("OwnerId"),
+    },
+)
+
+CAMPAIGN = Stream(
+    "Campaign",
+    "campaigns",
+    fields={
+        "Type": TEXT,
+        "OwnerId": ID,
+        "StartDate": DAY,
+        "ActualCost": NUMBER,
+        "CurrencyIsoCode": TEXT,
+    },
+    lookups=(_RATE,),
+    columns={
+        "campaign_id": copy("Id"),
+        "kind": copy("Type"),
+        "owner_id": copy("OwnerId"),
+        "created_at": copy("CreatedDate"),
+        "started_on": copy("StartDate"),
+        "actual_cost": Column(("ActualCost",), money("ActualCost")),
+    },
+)
+
+CAMPAIGN_MEMBER = Stream(
+    "CampaignMember",
+    "campaign_members",
+    fields={
+        "CampaignId": ID,
+        "LeadId": ID,
+        "ContactId": ID,
+        "CreatedById": ID,
+        "FirstRespondedDate": DAY,
+    },
+    columns={
+        "member_id": copy("Id"),
+        "campaign_id": copy("CampaignId"),
+        "lead_id": copy("LeadId"),
+        "contact_id": copy("ContactId"),
+        "added_at": copy("CreatedDate"),
+        "added_by": copy("CreatedById"),
+        "responded_on": copy("FirstRespondedDate"),
+    },
+)
+
+OPPORTUNITY = Stream(
+    "Opportunity",
+    "opportunities",
+    fields={
+        "AccountId": ID,
+        "OwnerId": ID,
+        "CloseDate": DAY,
+        "StageName": TEXT,
+        "Amount": NUMBER,
+        "CurrencyIsoCode": TEXT,
+        "IsWon": FLAG,
+        "IsClosed": FLAG,
+        "ForecastCategory": TEXT,
+        "LeadSource": TEXT,
+        "CampaignId": ID,
+    },
+    lookups=(_RATE,),
+    companion=LAST_STAGE,
+    columns={
+        "opportunity_id": copy("Id"),
+        "account_id": copy("AccountId"),
+        "owner_id": copy("OwnerId"),
+        "created_at": copy("CreatedDate"),
+        "closed_at": Column(("IsClosed", "StageName", "LastStage", "LastStageSince"), closed_at),
+        "close_on": copy("CloseDate"),
+        "sales_stage": copy("StageName"),
+        "amount": Column(("Amount",), money("Amount")),
+        "currency": copy("CurrencyIsoCode"),
+        "is_won": copy("IsWon"),
+        "is_closed": copy("IsClosed"),
+        "forecast_category": copy("ForecastCategory"),
+        "source": copy("LeadSource"),
+        "campaign_id": copy("CampaignId"),
+    },
+)
+
+OPPORTUNITY_STAGE = Stream(
+    "OpportunityStage",
+    "sales_stages",
+    whole=True,
+    fields={
+        "ApiName": TEXT,
+        "MasterLabel": TEXT,
+        "SortOrder": NUMBER,
+        "IsClosed": FLAG,
+        "IsWon": FLAG,
+    },
+    columns={
+        "sales_stage": copy("ApiName"),
+        "position": copy("SortOrder"),
+        "is_closed": copy("IsClosed"),
+        "is_won": copy("IsWon"),
+    },
+)
+
+TEAM_MEMBER = Stream(
+    "OpportunityTeamMember",
+    "team_members",
+    fields={"OpportunityId": ID, "UserId": ID, "TeamMemberRole": TEXT},
+    columns={
+        "member_id": copy("Id"),
+        "opportunity_id": copy("OpportunityId"),
+        "user_id": copy("UserId"),
+        "role": copy("TeamMemberRole"),
+        "added_at": copy("CreatedDate"),
+    },
+)
+
+CONTACT_ROLE = Stream(
+    "OpportunityContactRole",
+    "contact_roles",
+    fields={"OpportunityId": ID, "ContactId": ID, "Role": TEXT},
+    columns={
+        "role_id": copy("Id"),
+        "opportunity_id": copy("OpportunityId"),
+        "contact_id": copy("ContactId"),
+        "role": copy("Role"),
+        "added_at": copy("CreatedDate"),
+    },
+)
+
+QUOTA = Stream(
+    "ForecastingQuota",
+    "targets",
+    whole=True,
+    fields={"QuotaAmount": NUMBER, "StartDate": DAY, "PeriodId": ID, "CurrencyIsoCode": TEXT},
+    lookups=(_RATE, Lookup("Period", on="PeriodId", fields={"Type": ("PeriodType", TEXT)})),
+    columns={
+        "target_id": copy("Id"),
+        "metric": constant("revenue"),
+        "function": constant("sales"),  # forecasting quotas are Sales' alone
+        "period": Column(("StartDate",), period),
+        "amount": Column(("QuotaAmount",), money("QuotaAmount")),
+        "unit": constant("amount"),
+        "currency": copy("CurrencyIsoCode"),
+        "is_shared": constant(False),
+        "provenance": constant("crm"),
+    },
+)
+
+
+def streams(
+    fields: Mapping[str, str] | None = None, qualified_from: str | None = None
+) -> tuple[Stream, ...]:
+    """All streams, with an organisation's own fields and the first sales-qualified stage.
+
+    `fields` maps `table.column` to an API name, e.g. `leads.region` to `Region__c`; where several
+    objects make a table (Task and Event: activities), each is asked for the field.
+    """
+    fields = fields or {}
+    known: list[Stream] = [
+        USER,
+        QUEUE,
+        LEAD,
+        lead_history(fields.get("leads.score")),
+        CONTACT,
+        ACCOUNT,
+        TASK,
+        EVENT,
+        EVENT_RELATION,
+        EVENT_OWNER,
+        CAMPAIGN,
+        CAMPAIGN_MEMBER,
+        OPPORTUNITY,
+        opportunity_history(),
+        _stages(qualified_from),
+        TEAM_MEMBER,
+        CONTACT_ROLE,
+        QUOTA,
+    ]
+    for target, api_name in fields.items():
+        table, _, column = target.partition(".")
+        known = [s.mapped(column, api_name) if s.table == table else s for s in known]
+    return tuple(known)
+
+
+def _stages(qualified_from: str | None) -> Stream:
+    if qualified_from is None:
+        return OPPORTUNITY_STAGE
+    made = Column(("ApiName", "SortOrder", "IsClosed", "IsWon"), is_qualified(qualified_from))
+    stage = OPPORTUNITY_STAGE
+    return Stream(
+        stage.object,
+        stage.table,
+        stage.fields,
+        {**stage.columns, "is_qualified": made},
+        whole=True,
+    )

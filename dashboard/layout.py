@@ -1,0 +1,99 @@
+"""What every page shares: the sidebar, the head, errors in one line, the first-run guide."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard import data, html, words
+from dashboard.theme import stylesheet
+from model.errors import DetenteError
+
+INDICATOR = "indicator"  # the address's parameter that names one
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Say what a user can act on in one line, and stop the page."""
+    try:
+        yield
+    except DetenteError as error:
+        st.error(error.line())
+        st.stop()
+
+
+def frame() -> None:
+    """The look, and the sidebar with the segment and the as-of: the same on every page."""
+    st.html(stylesheet())
+    with errors():
+        status = data.status()
+        with st.sidebar:
+            html.brand(status["organisation"])
+            if status["has_data"]:
+                _segments()
+                html.meta(f"As of {words.moment(status['cutoff_at'], data.zone())}")
+                _watch(status["manifest"])
+
+
+def show(page: Callable[[], None], *, needs_data: bool = True) -> None:
+    """Draw a page; without data, say how to get some."""
+    with errors():
+        if needs_data and data.manifest() is None:
+            _guide()
+        else:
+            page()
+
+
+def head(title: str) -> None:
+    """A page's title, and whose figures as of when."""
+    status = data.status()
+    parts = [status["organisation"], words.segment(data.where())]
+    if status["cutoff_at"]:
+        parts.append(f"as of {words.moment(status['cutoff_at'], data.zone())}")
+    st.title(title, anchor=False)
+    html.meta(" · ".join(parts))
+
+
+def indicator_link(indicator: str) -> str:
+    """The address of an indicator's page, for the same segment."""
+    return "indicators?" + urlencode({**data.where(), INDICATOR: indicator})
+
+
+def chart(drawn: Any, text: str) -> None:
+    """A chart in the house's own look, with its text for screen readers."""
+    st.altair_chart(drawn, theme=None, width="stretch", alt=text)
+
+
+def _segments() -> None:
+    for name, values in data.segment_values().items():
+        if len(values) > 1:
+            st.selectbox(
+                words.dimension_name(name),
+                values,
+                index=None,
+                key=name,
+                bind="query-params",
+                placeholder="All",
+            )
+
+
+@st.fragment(run_every="30s")
+def _watch(shown: int | None) -> None:
+    """Draw the page anew when a sync has brought something."""
+    if data.manifest() != shown:
+        st.rerun()
+
+
+def _guide() -> None:
+    st.title("No records yet", anchor=False)
+    st.markdown(
+        "Détente reads handoffs, follow-up and pipeline from your CRM. Nothing has been pulled "
+        "so far. To begin:"
+    )
+    st.markdown("**To look around**, start the demonstration company:")
+    st.code("make run", language=None)
+    st.markdown("**With your own CRM**, write a configuration, have it checked, and pull:")
+    st.code("detente init\ndetente doctor\ndetente sync", language=None)
+    st.markdown("This page fills by itself once the first pull has ended; reload it then.")

@@ -1,0 +1,199 @@
+"""Indicators: every figure with what qualifies it, and one of them down to its records."""
+
+import re
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import data, html, layout, theme, timelines, words
+from dashboard.html import Cell, Column, Row
+from model.stages import DIMENSIONS
+from monitor.report import IndicatorForm
+from monitor.views import DeclarationForm
+
+SHOWN = 500
+COLUMNS = [
+    Column("Indicator"),
+    Column("Value", is_right=True),
+    Column("95 % interval", is_right=True, is_wide=True),
+    Column("Records", is_right=True, is_wide=True),
+    Column("Score", is_right=True),
+    Column("Stage", is_wide=True),
+    Column("Evidence", is_wide=True),
+]
+
+
+def page() -> None:
+    """The table, or one indicator."""
+    layout.head("Indicators")
+    rows, declared = data.indicators(data.where()), data.catalogue()
+    chosen = _choice(declared)
+    if chosen is None:
+        _table(rows)
+    else:
+        _one(rows[chosen], declared[chosen])
+
+
+def _choice(declared: dict[str, DeclarationForm]) -> str | None:
+    ids = list(declared)
+    asked = st.query_params.get(layout.INDICATOR)
+    chosen = st.selectbox(
+        "Open an indicator",
+        ids,
+        index=ids.index(asked) if asked in ids else None,
+        format_func=lambda name: declared[name]["title"],
+        placeholder="For its definition, history and records",
+    )
+    if chosen is not None:
+        st.query_params[layout.INDICATOR] = chosen
+    elif layout.INDICATOR in st.query_params:
+        del st.query_params[layout.INDICATOR]
+    return chosen
+
+
+def _table(rows: dict[str, IndicatorForm]) -> None:
+    groups = []
+    for dimension in DIMENSIONS:
+        own = [_row(row) for row in rows.values() if row["dimension"] == dimension.value]
+        if own:
+            groups.append((dimension.label, own))
+    html.table(COLUMNS, groups)
+    st.caption(
+        "Scores run from 20 to 100; Defined starts at 40, Aligned at 60, Integrated at 80. What is "
+        "not assessed is not zero: the records do not show it, for the reason given."
+    )
+
+
+def _row(row: IndicatorForm) -> Row:
+    missing = row["status"] == "not_assessed"
+    return [
+        Cell(row["title"], words.sentence(row["reason"]), layout.indicator_link(row["id"])),
+        Cell(words.value(row, row["unit"]), is_muted=missing),
+        words.interval(row["low"], row["high"], row["unit"]),
+        words.number(row["n"]),
+        words.score(row["score"]),
+        words.stage(row["stage"]),
+        Cell(words.evidence(row), is_muted=missing),
+    ]
+
+
+def _one(row: IndicatorForm, declared: DeclarationForm) -> None:
+    st.header(row["title"], anchor=False)
+    html.meta(declared["dimension_title"])
+    st.markdown(declared["definition"])
+    _figures(row)
+    if row["reason"]:
+        html.note(words.sentence(row["reason"]))
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Where the stages start", anchor=False)
+        _anchors(declared)
+    with right:
+        st.subheader("How it is counted", anchor=False)
+        _counting(row, declared)
+    st.subheader("Over the snapshots", anchor=False)
+    _history(declared)
+    st.subheader("The records behind it", anchor=False)
+    _records(row["id"])
+
+
+def _figures(row: IndicatorForm) -> None:
+    about = words.interval(row["low"], row["high"], row["unit"])
+    figures = [
+        ("Value", words.value(row, row["unit"]), f"95 % interval {about}"),
+        ("Score", words.score(row["score"]), words.stage(row["stage"])),
+        ("Records", words.number(row["n"]), f"of {words.number(row['clusters'])} owners or queues"),
+        ("Evidence", words.evidence(row).capitalize(), words.period(row["window"])),
+    ]
+    figures += [
+        (words.variant(name).capitalize(), words.value(one, row["unit"]), f"{one['n']} records")
+        for name, one in row["variants"].items()
+    ]
+    html.facts(figures)
+
+
+def _anchors(declared: DeclarationForm) -> None:
+    sign = "from" if declared["better"] == "higher" else "at most"
+    rows: list[Row] = [
+        [
+            words.stage(one["stage"]),
+            f"{sign} {words.quantity(one['value'], declared['unit'])}",
+            Cell(words.PROVENANCE[one["kind"]].capitalize(), one["source"]),
+        ]
+        for one in declared["anchors"]
+    ]
+    columns = [Column("Stage"), Column("Value", is_right=True), Column("Where it comes from")]
+    html.table(columns, [("", rows)])
+
+
+def _counting(row: IndicatorForm, declared: DeclarationForm) -> None:
+    placed = f"the last {declared['window_days']} days"
+    rows: list[Row] = [
+        ["Window", f"{words.period(row['window'])} ({placed})"],
+        ["Clock", words.clock(declared["clock"])],
+        ["Better is", declared["better"]],
+        ["Least number of records", words.number(declared["minimum_n"])],
+    ]
+    statements = {one["number"]: one["text"] for one in data.questionnaire()}
+    for number, how in sorted(declared["statements"].items()):
+        rows.append([f"Statement {number}", Cell(statements[number], words.BEARS[how])])
+    html.table([Column(""), Column("")], [("", rows)])
+
+
+def _history(declared: DeclarationForm) -> None:
+    points = timelines.indicator_points(data.kept(), declared["id"])
+    if points.empty:
+        st.markdown("No snapshot holds this indicator yet.")
+        return
+    drawn = timelines.value_trend(points, declared, theme.palette())
+    layout.chart(drawn, f"{declared['title']} over {len(points)} snapshots")
+    st.caption(timelines.TREND_READING)
+
+
+def _records(indicator: str) -> None:
+    rows = data.records(indicator, data.where())
+    if rows.empty:
+        st.markdown("None in this window.")
+        return
+    left_out = rows.loc[~rows["counted"], "reason"].value_counts()
+    said = f"{words.number(int(rows['counted'].sum()))} records count."
+    for reason, count in left_out.items():
+        said += f" {words.number(int(count))} left out: {reason}."
+    st.markdown(said)
+    st.download_button(
+        "Download as CSV",
+        rows.to_csv(index=False).encode(),
+        file_name=f"{indicator}.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
+    shown, columns = _linked(rows.head(SHOWN))
+    st.dataframe(shown, hide_index=True, column_config=columns, placeholder="")
+    shown_of = f"The first {SHOWN} of {words.number(len(rows))}; the CSV file has all. "
+    st.caption(f"{shown_of if len(rows) > SHOWN else ''}Times are in UTC.")
+
+
+def _linked(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The rows with their ids as links into the CRM, where its address is known."""
+    first = [name for name in rows.columns if name.endswith("_id")]
+    rows = rows[[*dict.fromkeys([*first, "counted", "reason", *rows.columns])]]
+    titles = {name: words.dimension_name(name) for name in rows.columns}
+    columns: dict[str, Any] = {n: st.column_config.Column(title) for n, title in titles.items()}
+    template = data.record_url()
+    if template is None:
+        return rows, columns
+    before, after = (re.escape(part) for part in template.split("{id}", 1))
+    for name in first:
+        if rows[name].astype(str).str.contains(":").any():
+            continue  # our own number of a handoff, no record of the CRM's
+        rows = rows.assign(
+            **{name: rows[name].map(template.replace("{id}", "{}").format, "ignore")}
+        )
+        columns[name] = st.column_config.LinkColumn(
+            titles[name], display_text=f"^{before}(.*){after}$"
+        )
+    return rows, columns
+
+
+layout.show(page)

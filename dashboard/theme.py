@@ -1,0 +1,108 @@
+"""The one place for colours and type: light and dark, safe for colour-blind readers.
+
+Sales is blue and square, Marketing vermilion and a triangle, the records a round mark in the ink
+of the text: form and colour always say the same. Stages are four steps of one hue.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from model.stages import STAGES
+
+FONT = '"Source Sans", "Source Sans 3", system-ui, sans-serif'
+SMALL, BODY, LARGE = 12, 14, 16
+STYLE_FILE = Path(__file__).with_name("style.css")
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one theme. `stages`: from undefined to integrated, for areas behind text."""
+
+    paper: str
+    ink: str
+    muted: str
+    line: str
+    records: str
+    sales: str
+    marketing: str
+    stages: tuple[str, str, str, str]
+
+
+LIGHT = Palette(
+    paper="#ffffff",
+    ink="#1b2430",
+    muted="#5a6675",
+    line="#d5dae0",
+    records="#1b2430",
+    sales="#0a5c9a",
+    marketing="#a8440a",
+    stages=("#f5f6f7", "#e6edef", "#d2e0e3", "#c2d7dc"),
+)
+DARK = Palette(
+    paper="#12171e",
+    ink="#e8ebef",
+    muted="#a3adb9",
+    line="#36404c",
+    records="#f2f4f7",
+    sales="#6cb2ee",
+    marketing="#f29a52",
+    stages=("#191f27", "#1d2a33", "#213843", "#264855"),
+)
+
+
+def palette() -> Palette:
+    """The colours of the theme that the reader has chosen."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def stylesheet() -> str:
+    """The pages' own styles, the palette as CSS variables that follow the theme by themselves."""
+    names = ("paper", "ink", "muted", "line", "records", "sales", "marketing")
+    pairs = {f"--{name}": (getattr(LIGHT, name), getattr(DARK, name)) for name in names}
+    for stage, light, dark in zip(STAGES, LIGHT.stages, DARK.stages, strict=True):
+        pairs[f"--{stage.value}"] = (light, dark)
+    rules = "".join(f"{name}:light-dark({light},{dark});" for name, (light, dark) in pairs.items())
+    # On the app's own element, because that is where Streamlit sets the colour scheme.
+    return f"<style>.stApp{{{rules}}}{STYLE_FILE.read_text(encoding='utf-8')}</style>"
+
+
+def dressed(chart: alt.TopLevelMixin, colours: Palette, height: int) -> Any:
+    """A chart in the house's type and colours, `height` pixels high, as wide as its place."""
+    text = {"font": FONT, "fontSize": BODY, "color": colours.ink}
+    axis = {
+        "labelFont": FONT,
+        "labelFontSize": SMALL,
+        "labelColor": colours.muted,
+        "titleFont": FONT,
+        "titleFontSize": SMALL,
+        "titleFontWeight": "normal",
+        "titleColor": colours.muted,
+        "domainColor": colours.line,
+        "tickColor": colours.line,
+        "gridColor": colours.line,
+        "gridOpacity": 0.6,
+    }
+    return (
+        chart.properties(
+            height=height,
+            width="container",
+            background="transparent",
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        )
+        .configure(font=FONT, padding={"left": 0, "right": 0, "top": 4, "bottom": 4})
+        .configure_view(stroke=None)
+        .configure_axis(**axis)
+        .configure_text(**text)
+        .configure_legend(
+            labelFont=FONT,
+            labelFontSize=SMALL,
+            labelColor=colours.ink,
+            title=None,
+            orient="top",
+            padding=0,
+        )
+    )

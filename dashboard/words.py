@@ -1,0 +1,300 @@
+"""Numbers and states as a reader sees them. Values of shares are 0–1, scores 20–100."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from model.stages import STAGES, Dimension
+from monitor.report import (
+    DimensionForm,
+    EstimateForm,
+    GroupForm,
+    IndicatorForm,
+    StageForm,
+    StepForm,
+)
+
+NONE = "–"
+SPACE = "\u00a0"
+NOT_ASSESSED = "not assessed"
+SCALES = (
+    "Both scales run from 20 to 100, but they do not measure the same thing: one counts what the "
+    "CRM recorded, the other asks for opinions. Compare stages and intervals; do not subtract."
+)
+STATUS = {"ok": "ok", "weak": "weak evidence", "not_assessed": NOT_ASSESSED}
+PROVENANCE = {
+    "convention": "convention: a round figure that we chose, not a measured norm",
+    "published": "published",
+    "vendor": "published by a vendor",
+    "own history": "your own history",
+    "declared": "set by your organisation",
+}
+FUNCTIONS = {"sales": "Sales", "marketing": "Marketing", "other": "Other", "all": "Both"}
+ROOTS = {"economic": "money and means", "cultural": "people and culture"}
+BEARING = {"measured": "measured by", "proxy": "hinted at by"}
+KINDS = {"live": "live", "backfilled": "rebuilt from history"}
+RUNS = {"done": "Done", "partial": "In part", "failed": "Failed", "running": "Running"}
+BEARS = {
+    "measured": "this indicator measures it",
+    "proxy": "this indicator hints at it",
+}
+GATES = {
+    "handoffs_recorded": "a handoff recorded for at least {} of the MQLs",
+    "decisions_recorded": "a decision (accepted or rejected) recorded for at least {} of the MQLs",
+    "shared_metrics": "a metric with a target for Sales and for Marketing",
+}
+VARIANTS = {
+    "p90": "for 90 % of the leads",
+    "wall_median": "wall clock",
+    "wall_p90": "for 90 % of the leads, wall clock",
+    "within_24_wall_hours": "within 24 hours, wall clock",
+}
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """`1,234`, or a dash where there is nothing."""
+    return NONE if value is None else f"{value:,.{digits}f}"
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """`53 %` of a share."""
+    return NONE if share is None else f"{100 * share:.{digits}f}{SPACE}%"
+
+
+def chance(probability: float) -> str:
+    """A simulated probability, never claimed as certain: `91 %`, `over 99 %`, `under 1 %`."""
+    if probability > 0.99:
+        return f"over{SPACE}99{SPACE}%"
+    return f"under{SPACE}1{SPACE}%" if probability < 0.01 else percent(probability)
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A value with its unit: `53.4 %`, `8.0 h`, `31.0 days`, `12`."""
+    if value is None:
+        return NONE
+    if unit == "share":
+        return percent(value, 1)
+    if unit in ("hours", "days"):
+        return f"{value:,.1f}{SPACE}{'h' if unit == 'hours' else 'days'}"
+    return number(value, 0 if float(value).is_integer() else 1)
+
+
+def value(form: EstimateForm, unit: str) -> str:
+    """The value of an estimate; a bound as `more than 720 h`; never a zero for what is missing."""
+    if form["status"] == "not_assessed":
+        return NOT_ASSESSED
+    if form["value"] is None and form["bound"]:
+        sign = "less than" if form["bound"].startswith("<") else "more than"
+        return f"{sign} {quantity(float(form['bound'].lstrip('<>=')), unit)}"
+    return quantity(form["value"], unit)
+
+
+def interval(low: float | None, high: float | None, unit: str = "score") -> str:
+    """`48 to 57` (scores), `51.0 to 62.3 %`, `over 12.0 h` without an upper limit; a dash
+    for complete counts, which have no interval.
+    """
+    if low is None or low == high:
+        return NONE
+    if high is None:
+        return f"over {score(low) if unit == 'score' else quantity(low, unit)}"
+    if unit == "score":
+        return f"{low:.0f} to {high:.0f}"
+    first, last = quantity(low, unit), quantity(high, unit)
+    return f"{first.partition(SPACE)[0]} to {last}"
+
+
+def score(value: float | None) -> str:
+    """A score on 20–100, without decimals; cut, not rounded up, so that 59.9 stays under 60."""
+    return NONE if value is None else f"{int(value + 1e-9)}"
+
+
+def stage(name: str | None) -> str:
+    """`Defined`; a dash where there is none."""
+    return name.title() if name else NONE
+
+
+def stage_span(names: Sequence[str]) -> str:
+    """`Defined`, or `between Undefined and Aligned`."""
+    low, high = stage(names[0]), stage(names[-1])
+    return low if low == high else f"between {low} and {high}"
+
+
+def clock(name: str | None) -> str:
+    """What kind of time an indicator counts."""
+    return {"business": "business hours of the owner's region", "wall": "wall clock"}.get(
+        name or "", "no clock: a share or a count"
+    )
+
+
+def moment(text: str | None, zone: str = "UTC") -> str:
+    """An instant (ISO, UTC) in the organisation's time zone: `22 Nov 2026, 17:40 (CET)`."""
+    if text is None:
+        return NONE
+    at = datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
+    return f"{at.day} {at:%b %Y}, {at:%H:%M} ({at.tzname()})"
+
+
+def day(text: str) -> str:
+    """A local day or an instant's day: `22 Nov 2026`."""
+    at = datetime.fromisoformat(text)
+    return f"{at.day} {at:%b %Y}"
+
+
+def segment(where: Mapping[str, str]) -> str:
+    """`EMEA, Software`, or the whole company."""
+    return ", ".join(where.values()) or "Whole company"
+
+
+def dimension_name(name: str) -> str:
+    """`Business unit` for business_unit."""
+    return name.replace("_", " ").capitalize()
+
+
+def dimension_title(name: str) -> str:
+    """The name on screen of one of the six dimensions."""
+    return Dimension(name).label
+
+
+def variant(name: str) -> str:
+    """What a variant shows."""
+    return VARIANTS.get(name, name.replace("_", " "))
+
+
+def headline(form: StageForm) -> str:
+    """The one sentence: what the records say, and what Sales and Marketing say."""
+    return f"{records_say(form)} {teams_say(form)}".strip()
+
+
+def records_say(form: StageForm) -> str:
+    """`The records place you at Defined (91 %).`, or the range that is all that can be said."""
+    if form["stage"]:
+        odds = chance(form["probabilities"][form["stage"]])
+        return f"The records place you at {stage(form['stage'])} ({odds})."
+    return (
+        "The records do not show enough for one stage: you are somewhere "
+        f"{stage_span(form['stage_range'])}."
+        if form["stage_range"][0] != form["stage_range"][-1]
+        else f"The records show no more than {stage_span(form['stage_range'])}, and not firmly."
+    )
+
+
+def teams_say(form: StageForm) -> str:
+    """`Sales sees itself at Undefined, Marketing at Aligned.`, as far as it may be shown."""
+    survey = form["survey"]
+    if survey is None:
+        return ""
+    sales, marketing = survey["sales"]["stage"], survey["marketing"]["stage"]
+    if sales and sales == marketing:
+        return f"Sales and Marketing both see themselves at {stage(sales)}."
+    if sales and marketing:
+        return f"Sales sees itself at {stage(sales)}, Marketing at {stage(marketing)}."
+    said = [
+        f"{name} sees itself at {stage(s)}."
+        for name, s in (("Sales", sales), ("Marketing", marketing))
+        if s
+    ]
+    return " ".join(said)
+
+
+def why_range(form: StageForm) -> str:
+    """Why no single stage is stated: the monitor's own sentence, as a sentence."""
+    text = form["sentence"].replace("%", f"{SPACE}%")
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def held(form: StageForm) -> str | None:
+    """`Scores Aligned, held at Defined because …`, or None where no gate holds."""
+    if not form["held_by"]:
+        return None
+    reasons = "; ".join(one["reason"] for one in form["held_by"]).replace("%", f"{SPACE}%")
+    at = stage(form["stage"]) if form["stage"] else stage_span(form["stage_range"])
+    return f"Scores {stage(form['ungated_stage'])}, held at {at} because {reasons}."
+
+
+def group(form: GroupForm) -> str:
+    """A group's own rating, or why it is not shown."""
+    if form["mean"] is None:
+        return f"not shown: {form['hidden'] or 'no answers'}"
+    said = f"{stage(form['stage'])}, {score(form['mean'])}"
+    if form["low"] is not None:
+        said += f" ({interval(form['low'], form['high'])})"
+    return said
+
+
+def dimension_stage(form: DimensionForm) -> str:
+    """A dimension's stage, or the range that its evidence leaves."""
+    if form["stage"]:
+        return stage(form["stage"])
+    span = stage_span(form["stage_range"])
+    return span[:1].upper() + span[1:]
+
+
+def step(form: StepForm, now: str | None = None) -> str:
+    """What reaches the next stage, as an instruction; `now` is the present value in words."""
+    target = stage(form["stage"])
+    if form["kind"] == "indicator":
+        present = f" from {now}" if now else ""
+        goal = quantity(form["value"], form["unit"] or "")
+        return f"{form['title']}{present} to {goal}: that alone would reach {target}."
+    if form["kind"] == "dimension":
+        scores = f"from {score(form['from_score'])} to {score_up(form['to_score'])}"
+        return f"{form['title']} as a whole, {scores}: that alone would reach {target}."
+    text = GATES.get(form["id"], form["title"]).format(percent(form["value"]))
+    return f"First {text}: without it the stage stays below {target}."
+
+
+def score_up(value: float | None) -> str:
+    """A score that must be reached: rounded up."""
+    return NONE if value is None else f"{int(-(-(value - 1e-6) // 1))}"
+
+
+def gain(points: float) -> str:
+    """`4.2 points`."""
+    return f"{points:.1f}{SPACE}point{'' if f'{points:.1f}' == '1.0' else 's'}"
+
+
+def odds(probabilities: Mapping[str, float]) -> str:
+    """`Undefined under 1 %, Defined 91 %, …` in the order of the stages."""
+    return ", ".join(f"{stage(s)} {chance(probabilities.get(s, 0.0))}" for s in STAGES)
+
+
+def sentence(text: str | None) -> str:
+    """A remark of the monitor as a sentence: capital first, full stop last."""
+    if not text:
+        return ""
+    spaced = text.strip().rstrip(".")
+    return f"{spaced[:1].upper()}{spaced[1:]}."
+
+
+def evidence(form: IndicatorForm) -> str:
+    """`ok`, `weak evidence`, `not assessed`; `declared` where somebody said so."""
+    said = STATUS[form["status"]]
+    return f"{said}, declared" if form["declared"] and form["status"] == "ok" else said
+
+
+def period(window: Mapping[str, str]) -> str:
+    """`25 Aug 2026 to 22 Nov 2026`."""
+    return f"{day(window['from'])} to {day(window['to'])}"
+
+
+def mean(value: float | None) -> str:
+    """A mean of answers, to one decimal."""
+    return number(value, 1)
+
+
+def change(difference: float | None, unit: str) -> str:
+    """`+3.1 points` for shares, else with the unit."""
+    if difference is None:
+        return NONE
+    size = abs(difference)
+    said = f"{100 * size:.1f}{SPACE}points" if unit == "share" else quantity(size, unit)
+    return f"{'+' if difference >= 0 else '−'}{said}"
+
+
+def bearing(indicators: Mapping[str, str], titles: Mapping[str, str]) -> str:
+    """`Measured by Leads followed up in time`; else why not."""
+    if not indicators:
+        return "Not observable in a CRM"
+    known = [f"{BEARING[how]} {titles[i]}" for i, how in indicators.items() if i in titles]
+    text = "; ".join(known)
+    return text[:1].upper() + text[1:] if text else "Not measured yet"

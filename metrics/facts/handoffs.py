@@ -1,0 +1,205 @@
+"""One row per handoff: who got the lead, who answered first and when, whether it bounced."""
+
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from metrics.calendar import add_business_hours, calendar_named, days_between, hours_between
+from metrics.facts.owner_path import leads, owner_path, passages
+from metrics.facts.sides import MARKETING, QUEUE, Known, cluster
+from metrics.facts.touches import first_touches
+from model.definitions import Sla
+
+BOUNCE_DAYS = 30
+SEGMENTS = ("region", "business_unit", "source", "industry", "segment", "team", "owner")
+
+
+def handoffs(known: Known, working_days: ir.Table) -> ir.Table:
+    """The fact `handoffs`.
+
+    `ends_at` is where the watch on the lead ends: the as-of, or its deletion or merging before
+    that. `response_wall_hours` and `response_business_hours` run from the handoff to the first
+    human sales touch, or to `ends_at` where there is none (`is_responded` false: censored).
+    `response_over_sla` is the business hours over the SLA that holds for the row. `bounce_days`
+    run to the second change of human owner or the return to a queue, or to `ends_at`.
+    """
+    path = owner_path(known)
+    found = _with_owner(known, path, passages(known, path))
+    touched = _with_response(known, found)
+    bounced = _with_bounce(path, touched)
+    return _with_times(known, bounced, working_days)
+
+
+def _with_owner(known: Known, path: ir.Table, found: ir.Table) -> ir.Table:
+    """Handoffs with the owner then, the first person to own the lead, and the lead's segments."""
+    humans = path.mutate(_person=path.is_human & (path.side.isnull() | (path.side != MARKETING)))
+    ahead = ibis.window(group_by="lead_id", order_by="position", preceding=0)
+    reached = humans.mutate(
+        person_position=ibis.ifelse(humans._person, humans.position, ibis.null("int64"))
+        .min()
+        .over(ahead)
+    )
+    at_handoff = found.inner_join(reached, ["lead_id", "position"]).select(
+        *found.columns, "owner_id", "owner_kind", "owner_region", "team", "person_position"
+    )
+    person = path.select(
+        _lead="lead_id",
+        _position="position",
+        first_person_id="owner_id",
+        first_owned_at="at",
+        _person_team="team",
+    )
+    in_time = at_handoff.mutate(
+        person_position=ibis.ifelse(
+            at_handoff.next_position.isnull()
+            | (at_handoff.person_position < at_handoff.next_position),
+            at_handoff.person_position,
+            ibis.null("int64"),
+        )
+    )
+    owned = in_time.left_join(person, [("lead_id", "_lead"), ("person_position", "_position")])
+    own = leads(known)
+    lead = own.select(
+        "region",
+        "business_unit",
+        "source",
+        "industry",
+        "segment",
+        "contact_id",
+        _lead_id="lead_id",
+        merged_into="merged_into",
+        _lead_ends_at="ends_at",
+    )
+    joined = owned.inner_join(lead, [("lead_id", "_lead_id")])
+    ends_at = ibis.coalesce(joined._lead_ends_at, ibis.literal(known.as_of, "timestamp(6)"))
+    first_at = joined.first_owned_at
+    return joined.mutate(
+        handoff_id=joined.lead_id.concat(":", joined.sequence.cast("string")),
+        ends_at=ibis.greatest(ends_at, joined.handed_off_at),
+        owner=ibis.coalesce(joined.first_person_id, joined.owner_id),
+        team=ibis.coalesce(joined._person_team, joined.team),
+        first_owned_at=ibis.greatest(
+            first_at,
+            ibis.ifelse(first_at.notnull(), joined.handed_off_at, ibis.null("timestamp(6)")),
+        ),
+        cluster=cluster(joined.owner_id, joined.owner_kind, joined.handed_off_at),
+    ).drop("_lead", "_position", "_person_team", "_lead_id", "_lead_ends_at")
+
+
+def _with_response(known: Known, found: ir.Table) -> ir.Table:
+    """Handoffs with their first human sales touch: first_response_at, _by and _id."""
+    touches = first_touches(known, found)
+    return found.left_join(touches, "handoff_id").drop("handoff_id_right")
+
+
+def _with_bounce(path: ir.Table, found: ir.Table) -> ir.Table:
+    """Handoffs with `bounced_at`: the second change of human owner, or the return to a queue from
+    a person, within the days that count. From a queue to its first person is no change.
+    """
+    steps = path.select(
+        "lead_id",
+        _step="position",
+        _at="at",
+        _owner="owner_id",
+        _human="is_human",
+        _queue=(path.owner_kind == QUEUE).fill_null(False),
+    )
+    until = found.handed_off_at + ibis.interval(days=BOUNCE_DAYS)
+    after = found.select("handoff_id", "lead_id", "position", _until=until).inner_join(
+        steps, "lead_id"
+    )
+    counted = after.filter(
+        (after._step >= after.position)
+        & (after._at <= after._until)
+        & (after._human | after._queue)
+    )
+    group = ibis.window(group_by="handoff_id", order_by="_step")
+    humans = counted.filter(counted._human)
+    paired = humans.mutate(_previous=humans._owner.lag().over(group))
+    changed = paired.filter(paired._previous.notnull() & (paired._previous != paired._owner))
+    nth = changed.mutate(_nth=ibis.row_number().over(group))
+    second = nth.filter(nth._nth == 1).select("handoff_id", changed_twice_at="_at")
+    first_human = humans.group_by("handoff_id").aggregate(_first=humans._step.min())
+    queued = counted.filter(counted._queue).inner_join(first_human, "handoff_id")
+    returned = queued.filter(queued._step > queued._first)
+    back = returned.group_by("handoff_id").aggregate(returned_at=returned._at.min())
+    joined = found.left_join(second, "handoff_id").drop("handoff_id_right")
+    joined = joined.left_join(back, "handoff_id").drop("handoff_id_right")
+    return joined.mutate(bounced_at=ibis.least(joined.changed_twice_at, joined.returned_at)).drop(
+        "changed_twice_at", "returned_at"
+    )
+
+
+def _with_times(known: Known, found: ir.Table, working_days: ir.Table) -> ir.Table:
+    calendar = known.definitions.calendar
+    answered = found.mutate(
+        is_responded=found.first_response_at.notnull(),
+        is_bounced=found.bounced_at.notnull() & (found.bounced_at <= found.ends_at),
+        _answered_at=ibis.coalesce(found.first_response_at, found.ends_at),
+        calendar=calendar_named(calendar, found.owner_region, found.region),
+        sla_hours=_sla_hours(found, known.definitions.sla),
+    )
+    timed = add_business_hours(
+        answered,
+        working_days,
+        start="handed_off_at",
+        end="_answered_at",
+        calendar="calendar",
+        name="response_business_hours",
+    )
+    left_at = ibis.ifelse(timed.is_bounced, timed.bounced_at, timed.ends_at)
+    return timed.mutate(
+        response_wall_hours=hours_between(timed.handed_off_at, timed._answered_at),
+        response_wall_days=days_between(timed.handed_off_at, timed._answered_at),
+        response_over_sla=timed.response_business_hours / timed.sla_hours,
+        bounce_days=days_between(timed.handed_off_at, left_at),
+        as_of=ibis.literal(known.as_of, "timestamp(6)"),
+    ).select(*COLUMNS)
+
+
+def _sla_hours(found: ir.Table, sla: Sla) -> ir.FloatingValue:
+    default: ir.FloatingValue = ibis.literal(sla.hours, "float64")
+    rules = [
+        (
+            reduce(
+                lambda a, b: a & b,
+                (found[name].fill_null("") == value for name, value in rule.where.items()),
+            ),
+            ibis.literal(rule.hours, "float64"),
+        )
+        for rule in sla.rules
+        if rule.where
+    ]
+    return ibis.cases(*rules, else_=default) if rules else default
+
+
+COLUMNS = (
+    "handoff_id",
+    "lead_id",
+    "sequence",
+    "handed_off_at",
+    "next_handed_off_at",
+    "owner_id",
+    "owner_kind",
+    "first_person_id",
+    "first_owned_at",
+    "first_response_at",
+    "first_response_by",
+    "first_response_id",
+    "is_responded",
+    "response_business_hours",
+    "response_wall_hours",
+    "response_wall_days",
+    "sla_hours",
+    "response_over_sla",
+    "is_bounced",
+    "bounced_at",
+    "bounce_days",
+    "ends_at",
+    "merged_into",
+    "calendar",
+    *SEGMENTS,
+    "cluster",
+    "as_of",
+)

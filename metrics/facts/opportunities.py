@@ -1,0 +1,188 @@
+"""One row per opportunity: where it stands as of the instant, and what led to it."""
+
+import ibis
+import ibis.expr.types as ir
+
+from metrics.facts.funnel import traceable
+from metrics.facts.meetings import marketer_meetings
+from metrics.facts.owner_path import changes_of, path_of
+from metrics.facts.sides import Known, latest, one_of
+
+SEGMENTS = ("region", "business_unit", "source", "industry", "segment", "team", "owner")
+COLUMNS = (
+    "opportunity_id",
+    "account_id",
+    "owner_id",
+    "created_at",
+    "closed_at",
+    "sales_stage",
+    "amount",
+    "is_closed",
+    "is_won",
+    "is_lost",
+    "is_key",
+    "qualified_at",
+    "has_contact_role",
+    "loss_reason",
+    "is_loss_reason_agreed",
+    "marketer_met_at",
+    "is_key_with_marketer",
+    "campaign_at",
+    "lead_id",
+    "lead_converted_at",
+    "is_traceable",
+    "won_amount",
+    "traceable_amount",
+    *SEGMENTS,
+    "cluster",
+    "as_of",
+)
+
+
+def opportunities(known: Known, local_days: ir.Table) -> ir.Table:
+    """The fact `opportunities`.
+
+    Flags that do not apply are null: `has_contact_role` before qualification,
+    `is_loss_reason_agreed` unless lost, `is_key_with_marketer` unless key and closed, `won_amount`
+    and `traceable_amount` unless won. Amounts below zero count as zero.
+    """
+    base = _base(known)
+    staged = _with_stages(known, base, local_days)
+    joined = staged.left_join(_with_roles(known), "opportunity_id").drop("opportunity_id_right")
+    met = marketer_meetings(known, staged)
+    joined = joined.left_join(met, "opportunity_id").drop("opportunity_id_right")
+    traced = traceable(known, staged)
+    joined = joined.left_join(traced, "opportunity_id").drop("opportunity_id_right")
+    return _with_flags(known, joined)
+
+
+def _base(known: Known) -> ir.Table:
+    """Opportunities as of the instant, once each, with the segments that account and owner add."""
+    rows = latest(known.rows("opportunities"), "opportunity_id")
+    by_now = rows.filter(rows.created_at.isnull() | (rows.created_at <= known.as_of))
+    accounts = latest(known.rows("accounts"), "account_id")
+    of_account = accounts.select(
+        "industry",
+        "segment",
+        _account="account_id",
+        _region="region",
+        _unit="business_unit",
+    )
+    of_owner = known.owners.filter(known.owners.owner_kind == "user").select(
+        "team", _owner="owner_id"
+    )
+    joined = by_now.left_join(of_account, [("account_id", "_account")]).left_join(
+        of_owner, [("owner_id", "_owner")]
+    )
+    return joined.mutate(
+        region=ibis.coalesce(joined.region, joined._region),
+        business_unit=ibis.coalesce(joined.business_unit, joined._unit),
+        owner=joined.owner_id,
+        cluster=ibis.coalesce(joined.owner_id, ibis.literal("nobody")),
+    ).drop("_account", "_region", "_unit", "_owner", "is_won", "is_closed", "deleted_at")
+
+
+def _with_stages(known: Known, base: ir.Table, local_days: ir.Table) -> ir.Table:
+    """The opportunities with the sales stage then, when they qualified, closed, and how."""
+    path = _stage_path(known)
+    order = ibis.window(group_by="opportunity_id", order_by="position")
+    steps = path.mutate(_was_closed=path.is_closed.lag().over(order).fill_null(False))
+    last = path.mutate(
+        _back=ibis.row_number().over(group_by="opportunity_id", order_by=ibis.desc("position"))
+    )
+    now = last.filter(last._back == 0).select(
+        "opportunity_id", stage_now="value", closed_now="is_closed", won_now="is_won"
+    )
+    closing = steps.is_closed & ~steps._was_closed & (steps.position > 0)
+    qualified = (steps.is_qualified & ~steps.is_closed) | steps.is_won
+    reached = steps.group_by("opportunity_id").aggregate(
+        closing_at=steps["at"].max(where=closing),
+        qualified_at=steps["at"].min(where=qualified),
+    )
+    joined = (
+        base.left_join(now, "opportunity_id")
+        .drop("opportunity_id_right")
+        .left_join(reached, "opportunity_id")
+        .drop("opportunity_id_right")
+        .left_join(local_days, [("close_on", "local_day")])
+    )
+    by_date = ibis.least(joined.day_ends_at, ibis.literal(known.as_of, "timestamp(6)"))
+    by_date = ibis.ifelse(joined.day_ends_at.notnull(), by_date, ibis.null("timestamp(6)"))
+    closed_at = known.if_by_now(ibis.coalesce(joined.closing_at, joined.closed_at, by_date))
+    is_closed = joined.closed_now.fill_null(False) & closed_at.notnull()
+    return joined.mutate(
+        sales_stage=joined.stage_now,
+        is_closed=is_closed,
+        is_won=is_closed & joined.won_now.fill_null(False),
+        is_lost=is_closed & ~joined.won_now.fill_null(False),
+        closed_at=ibis.ifelse(is_closed, closed_at, ibis.null("timestamp(6)")),
+    ).drop("stage_now", "closed_now", "won_now", "closing_at", "local_day", "day_ends_at")
+
+
+def _stage_path(known: Known) -> ir.Table:
+    """The sales stages an opportunity went through, with what each stage means: opportunity_id,
+    position, at, value, is_closed, is_won, is_qualified.
+
+    Where the CRM does not describe a stage, the opportunity's own flags describe its present one.
+    """
+    rows = latest(known.rows("opportunities"), "opportunity_id")
+    by_now = rows.filter(rows.created_at.isnull() | (rows.created_at <= known.as_of))
+    changes = changes_of(known, "opportunity_changes", "stage")
+    path = path_of(known, by_now, "opportunity_id", changes, current="sales_stage")
+    stages = latest(known.all("sales_stages"), "sales_stage").select(
+        "is_qualified", _stage="sales_stage", stage_closed="is_closed", stage_won="is_won"
+    )
+    own = rows.select(
+        _id="opportunity_id", _now="sales_stage", own_closed="is_closed", own_won="is_won"
+    )
+    joined = path.left_join(stages, [("value", "_stage")]).left_join(
+        own, [("opportunity_id", "_id")]
+    )
+    present = joined.value == joined._now
+    none = ibis.null("boolean")
+    return joined.select(
+        "opportunity_id",
+        "position",
+        "at",
+        "value",
+        is_closed=ibis.coalesce(
+            joined.stage_closed, ibis.ifelse(present, joined.own_closed, none), False
+        ),
+        is_won=ibis.coalesce(joined.stage_won, ibis.ifelse(present, joined.own_won, none), False),
+        is_qualified=joined.is_qualified.fill_null(False),
+    )
+
+
+def _with_roles(known: Known) -> ir.Table:
+    """The opportunities that carry a contact role: opportunity_id, _role."""
+    roles = known.rows("contact_roles")
+    by_now = roles.filter(roles.added_at.isnull() | (roles.added_at <= known.as_of))
+    return by_now.select("opportunity_id").distinct().mutate(_role=ibis.literal(True))
+
+
+def _with_flags(known: Known, rows: ir.Table) -> ir.Table:
+    level = known.definitions.key.amount
+    amount = rows.amount.cast("float64")
+    is_key = rows.is_key.fill_null(False)
+    if level is not None:
+        is_key = is_key | (amount >= level).fill_null(False)
+    none = ibis.null("boolean")
+    won_amount = ibis.ifelse(
+        rows.is_won, ibis.greatest(amount.fill_null(0.0), 0.0), ibis.null("float64")
+    )
+    is_traceable = rows.campaign_at.notnull()
+    agreed = one_of(rows.loss_reason, known.definitions.reasons.loss)
+    return rows.mutate(
+        is_key=is_key,
+        has_contact_role=ibis.ifelse(
+            rows.qualified_at.notnull(), rows._role.fill_null(False), none
+        ),
+        is_loss_reason_agreed=ibis.ifelse(rows.is_lost, agreed, none),
+        is_key_with_marketer=ibis.ifelse(
+            is_key & rows.is_closed, rows.marketer_met_at.notnull(), none
+        ),
+        is_traceable=is_traceable,
+        won_amount=won_amount,
+        traceable_amount=ibis.ifelse(is_traceable | won_amount.isnull(), won_amount, 0.0),
+        as_of=ibis.literal(known.as_of, "timestamp(6)"),
+    ).select(*COLUMNS)

@@ -1,0 +1,143 @@
+"""Who owned a lead when, and where that path passes to Sales."""
+
+import ibis
+import ibis.expr.types as ir
+
+from metrics.facts.sides import MARKETING, QUEUE, SALES, USER, Known, latest
+
+
+def leads(known: Known) -> ir.Table:
+    """The leads as of the instant, once each, deleted ones included (they were at risk until
+    then), with `ends_at`: when the watch on them ended by deletion or merging, or null.
+    """
+    rows = latest(known.with_deleted("leads"), "lead_id")
+    by_now = rows.filter(rows.created_at.isnull() | (rows.created_at <= known.as_of))
+    return by_now.mutate(ends_at=by_now.deleted_at)
+
+
+def changes_of(known: Known, table: str, field: str) -> ir.Table:
+    """Every recorded change of one field, later than the as-of included, because the first change
+    says what the field held at creation.
+    """
+    rows = known.all(table)
+    return rows.filter(
+        (rows.field == field)
+        & rows.changed_at.notnull()
+        & (rows.deleted_at.isnull() | (rows.deleted_at > known.as_of))
+    )
+
+
+def path_of(
+    known: Known,
+    base: ir.Table,
+    key: str,
+    changes: ir.Table,
+    *,
+    current: str,
+    kind: str | None = None,
+) -> ir.Table:
+    """The values that a field of `base` went through: `key`, position (0, 1, …), at, value, kind.
+
+    First the value at creation: the old value of the earliest change, or today's (the column
+    `current`) where nothing ever changed. Then each change up to the as-of; changes in the same
+    second by their id. With `kind` only changes to a user or a queue count: a change of owner may
+    come as two rows, names and ids.
+    """
+    typed = "old_kind" in changes.columns and kind is not None
+    if typed:
+        changes = changes.filter(changes.new_kind.isin([USER, QUEUE]))
+    none = ibis.null("string")
+    order = [changes.changed_at, changes.change_id]
+    numbered = changes.select(
+        key,
+        at="changed_at",
+        old="old",
+        value="new",
+        old_kind=changes.old_kind if typed else none,
+        kind=changes.new_kind if typed else none,
+        nth=ibis.row_number().over(group_by=key, order_by=order).cast("int64"),
+    )
+    first = numbered.filter(numbered.nth == 0).select(
+        _key=key, _old="old", _old_kind="old_kind", _changed=ibis.literal(True)
+    )
+    start = base.left_join(first, [(key, "_key")])
+    changed = start._changed.fill_null(False)
+    at_creation = start.select(
+        key,
+        at=start.created_at,
+        value=ibis.ifelse(changed, start._old, start[current]),
+        kind=ibis.ifelse(changed, start._old_kind, start[kind] if kind else none),
+        nth=ibis.literal(-1).cast("int64"),
+    )
+    by_now = numbered.filter(numbered["at"] <= known.as_of).semi_join(base, key)
+    steps = at_creation.union(by_now.select(key, "at", "value", "kind", "nth"))
+    position = ibis.row_number().over(group_by=key, order_by=steps.nth)
+    return steps.mutate(position=position).drop("nth")
+
+
+def owner_path(known: Known) -> ir.Table:
+    """The owners a lead went through: lead_id, position, at, owner_id, owner_kind, side,
+    is_human, owner_region, team. Instants before the lead's creation are moved to it.
+    """
+    rows = leads(known)
+    changes = changes_of(known, "lead_changes", "owner")
+    path = path_of(known, rows, "lead_id", changes, current="owner_id", kind="owner_kind")
+    base = rows.select(_lead="lead_id", _created_at="created_at")
+    dated = path.inner_join(base, [("lead_id", "_lead")])
+    own = known.owners.rename(_owner="owner_id", _kind="owner_kind")
+    joined = dated.left_join(own, [("value", "_owner"), ("kind", "_kind")])
+    return joined.select(
+        "lead_id",
+        "position",
+        at=ibis.ifelse(joined["at"] < joined._created_at, joined._created_at, joined["at"]),
+        owner_id=joined.value,
+        owner_kind=joined.kind,
+        side=joined.side,
+        is_human=(joined.kind == USER) & ~joined.is_automation.fill_null(False),
+        owner_region=joined.owner_region,
+        team=joined.team,
+    )
+
+
+def passages(known: Known, path: ir.Table) -> ir.Table:
+    """One row per handoff: lead_id, sequence (1, 2, …), position in `path`, handed_off_at,
+    next_handed_off_at, next_position (both null for the last one).
+
+    By rule `owner`: each time the lead comes to Sales from nobody or from Marketing. Owners with
+    no known side change nothing. By rule `field`: the source's own `handed_off_at`, once a lead.
+    """
+    if known.definitions.handoff.rule == "field":
+        found = _from_field(known, path)
+    else:
+        found = _from_owners(path)
+    dated = found.filter(found.handed_off_at.notnull())
+    window = ibis.window(group_by="lead_id", order_by="position")
+    return dated.mutate(
+        sequence=(ibis.row_number().over(window) + 1).cast("int64"),
+        next_handed_off_at=dated.handed_off_at.lead().over(window),
+        next_position=dated.position.lead().over(window),
+    )
+
+
+def _from_owners(path: ir.Table) -> ir.Table:
+    sided = path.filter(path.side.notnull())
+    window = ibis.window(group_by="lead_id", order_by="position")
+    before = sided.mutate(_before=sided.side.lag().over(window))
+    entered = before.filter(
+        (before.side == SALES) & (before._before.isnull() | (before._before == MARKETING))
+    )
+    return entered.select("lead_id", "position", handed_off_at="at")
+
+
+def _from_field(known: Known, path: ir.Table) -> ir.Table:
+    rows = leads(known)
+    given = rows.filter(rows.handed_off_at <= known.as_of).select(
+        "lead_id",
+        handed_off_at=ibis.ifelse(
+            rows.handed_off_at < rows.created_at, rows.created_at, rows.handed_off_at
+        ),
+    )
+    steps = path.select(_lead="lead_id", _position="position", _at="at")
+    joined = given.left_join(steps, [("lead_id", "_lead")])
+    begun = ibis.ifelse(joined._at <= joined.handed_off_at, joined._position, 0)
+    return joined.group_by("lead_id", "handed_off_at").aggregate(position=begun.max())

@@ -1,0 +1,96 @@
+"""Which logged activity is a human sales touch, and which one answered a handoff first."""
+
+import ibis
+import ibis.expr.types as ir
+
+from metrics.facts.owner_path import leads
+from metrics.facts.sides import SALES, USER, Known
+
+TOUCH_KINDS = ("call", "email", "meeting")
+MERGE_DEPTH = 3  # a lead merged into a lead that was merged, and so on
+
+
+def sales_touches(known: Known) -> ir.Table:
+    """Human sales touches up to the as-of: activity_id, lead_id, contact_id, performed_by,
+    occurred_at. Completed calls, e-mails and meetings that somebody in Sales made; not automated,
+    not inbound, not internal, and no to-dos.
+    """
+    rows = known.rows("activities")
+    done = rows.filter(
+        rows.kind.isin(TOUCH_KINDS)
+        & rows.is_completed.fill_null(False)
+        & ~rows.is_automated.fill_null(False)
+        & ~rows.is_internal.fill_null(False)
+        & (rows.direction.fill_null("outbound") != "inbound")
+        & (rows.occurred_at <= known.as_of)
+    )
+    own = known.owners
+    people = own.filter((own.owner_kind == USER) & (own.side == SALES) & ~own.is_automation)
+    return done.semi_join(people, done.performed_by == people.owner_id).select(
+        "activity_id", "lead_id", "contact_id", "performed_by", "occurred_at"
+    )
+
+
+def survivors(known: Known) -> ir.Table:
+    """For each merged lead the one that it finally became: lead_id, survivor_id."""
+    merged = known.all("leads")
+    pairs = merged.filter(merged.merged_into.notnull()).select("lead_id", "merged_into").distinct()
+    found = pairs.select("lead_id", survivor_id="merged_into")
+    for _ in range(MERGE_DEPTH - 1):
+        step = pairs.select(_from="lead_id", _to="merged_into")
+        joined = found.left_join(step, [("survivor_id", "_from")])
+        final = ibis.coalesce(joined._to, joined.survivor_id)
+        found = joined.select("lead_id", survivor_id=final).distinct()
+    return found
+
+
+def places(known: Known) -> ir.Table:
+    """Where the CRM keeps a lead's activities today: lead_id, place (a lead or contact id).
+
+    The lead itself; the contact it was converted to, because conversion moves activities there;
+    the lead it was merged into, and that one's contact.
+    """
+    own = leads(known).select("lead_id", "contact_id")
+    merged = survivors(known)
+    became = merged.left_join(
+        known.all("leads").select(_survivor="lead_id", _contact="contact_id"),
+        [("survivor_id", "_survivor")],
+    )
+    rows = (
+        own.select("lead_id", place="lead_id")
+        .union(own.select("lead_id", place="contact_id"))
+        .union(became.select("lead_id", place="survivor_id"))
+        .union(became.select("lead_id", place="_contact"))
+    )
+    return rows.filter(rows.place.notnull())
+
+
+def first_touches(known: Known, found: ir.Table) -> ir.Table:
+    """The first human sales touch of each handoff: handoff_id, first_response_at, _by, _id.
+
+    At or after the handoff, before the lead's next handoff, and while the lead was watched.
+    Touches in the same second: the lower id.
+    """
+    where = places(known)
+    watched = found.select(
+        "handoff_id", "lead_id", "handed_off_at", "next_handed_off_at", "ends_at"
+    ).inner_join(where, "lead_id")
+    touches = sales_touches(known)
+    by_place = touches.select("activity_id", "performed_by", "occurred_at", place="lead_id").union(
+        touches.select("activity_id", "performed_by", "occurred_at", place="contact_id")
+    )
+    pairs = watched.inner_join(by_place, "place")
+    hits = pairs.filter(
+        (pairs.occurred_at >= pairs.handed_off_at)
+        & (pairs.occurred_at <= pairs.ends_at)
+        & (pairs.next_handed_off_at.isnull() | (pairs.occurred_at < pairs.next_handed_off_at))
+    )
+    order = [hits.occurred_at, hits.activity_id]
+    ranked = hits.mutate(_nth=ibis.row_number().over(group_by="handoff_id", order_by=order))
+    first = ranked.filter(ranked._nth == 0)
+    return first.select(
+        "handoff_id",
+        first_response_at="occurred_at",
+        first_response_by="performed_by",
+        first_response_id="activity_id",
+    )

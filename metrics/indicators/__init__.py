@@ -1,0 +1,16 @@
+"""The indicators, a file per dimension. Importing this package declares all of them."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from metrics.declaration import CATALOGUE, Indicator, declarations
+from model.stages import DIMENSIONS
+
+for _module in sorted(found.name for found in iter_modules(__path__)):
+    import_module(f"{__name__}.{_module}")
+
+_in_order = sorted(CATALOGUE.items(), key=lambda item: DIMENSIONS.index(item[1].dimension))
+CATALOGUE.clear()
+CATALOGUE.update(_in_order)
+
+__all__ = ["CATALOGUE", "Indicator", "declarations"]

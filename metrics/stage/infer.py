@@ -1,0 +1,145 @@
+"""The inference: results, gates and people in, a verdict out. See docs/stage.md."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.declaration import Indicator, Result
+from metrics.estimate import Estimate, Status
+from metrics.stage.draws import Draws, Luck, draw
+from metrics.stage.explain import binding, next_step, pulls
+from metrics.stage.gates import Gates, capped
+from metrics.stage.profile import Profile, profile
+from metrics.stage.verdict import DimensionVerdict, Verdict
+from model.definitions import Definitions, StageSettings
+from model.stages import CUTS, DIMENSIONS, STAGES, Dimension, Stage
+
+Floats = NDArray[np.float64]
+SIDES = ("marketing", "sales")
+
+
+def infer(
+    results: Sequence[Result],
+    gates: Mapping[str, Estimate],
+    people: Mapping[str, int] | None,
+    definitions: Definitions,
+    catalogue: Mapping[str, Indicator],
+) -> Verdict:
+    """The stage that one segment's records speak for.
+
+    `results` has at most one entry per indicator of `catalogue`; `gates` may give
+    `handoffs_recorded` and `decisions_recorded` (shares) and `shared_metrics` (a count); `people`
+    the active people by function, None where unknown. The same inputs in any order give the same
+    verdict.
+    """
+    settings = definitions.stage
+    whole = profile(results, definitions, catalogue)
+    doors = Gates(gates, settings.gate_share)
+    drawn = draw(whole, doors.known, Luck(settings.seed, settings.draws))
+    evidence = whole.evidence()
+    dimensions = whole.dimensions(whole.filled())
+    score = float(whole.total(dimensions)) if evidence > 0 else None
+    ungated = Stage.of_score(score) if score is not None else None
+    probabilities = _probabilities(doors, drawn)
+    likeliest = max(STAGES, key=lambda s: probabilities[s])
+    stage_range = _stage_range(whole, doors)
+    withheld = _withheld(settings, evidence, people, probabilities[likeliest])
+    stage = likeliest if withheld is None else None
+    sampled = whole.dimensions(drawn.sampling)
+    low, high = _interval(whole.total(sampled)) if score is not None else (None, None)
+    verdict = Verdict(
+        stage=stage,
+        stage_range=stage_range,
+        ungated_stage=ungated,
+        held_by=doors.held(ungated),
+        score=score,
+        low=low,
+        high=high,
+        probabilities=probabilities,
+        evidence=evidence,
+        dimensions=tuple(
+            _dimension(whole, d, float(dimensions[i]), sampled[i], settings.minimum_evidence)
+            for i, d in enumerate(DIMENSIONS)
+        ),
+        sentence="",
+        pulls=pulls(whole),
+        binding=binding(whole),
+        next_step=next_step(whole, doors) if score is not None else None,
+    )
+    cap = doors.cap(worst=False)
+    return replace(verdict, sentence=_sentence(verdict, withheld, cap))
+
+
+def _interval(draws: Floats) -> tuple[float, float]:
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _probabilities(gates: Gates, drawn: Draws) -> dict[Stage, float]:
+    ranks = np.searchsorted(np.array(CUTS), drawn.total, side="right")
+    counts = np.bincount(gates.ranks(ranks, drawn.gates), minlength=len(STAGES))
+    return {stage: float(counts[stage.rank] / len(ranks)) for stage in STAGES}
+
+
+def _stage_range(whole: Profile, gates: Gates) -> tuple[Stage, Stage]:
+    worst, best = (Stage.of_score(whole.score(whole.filled(x))) for x in (20.0, 100.0))
+    return capped(worst, gates.cap(worst=True)), capped(best, gates.cap(worst=False))
+
+
+def _withheld(
+    settings: StageSettings, evidence: float, people: Mapping[str, int] | None, best: float
+) -> str | None:
+    """Why no stage is stated, or None."""
+    if evidence < settings.minimum_evidence:
+        return f"not enough evidence: {evidence:.0%}, at least {settings.minimum_evidence:.0%}"
+    for side in SIDES if people is not None else ():
+        active = people.get(side, 0) if people is not None else 0
+        if active < settings.minimum_people:
+            return f"{side.title()} has {active} active people, under {settings.minimum_people}"
+    if best < settings.minimum_probability:
+        return f"no stage reaches {settings.minimum_probability:.0%}"
+    return None
+
+
+def _sentence(verdict: Verdict, withheld: str | None, cap: Stage) -> str:
+    chances = verdict.probabilities
+    ranked = sorted(STAGES, key=lambda s: (-chances[s], s.rank))
+    odds = ", ".join(f"{_name(s)} {chances[s]:.0%}" for s in ranked[:2])
+    told = f"{odds}, evidence {verdict.evidence:.0%}"
+    if withheld is not None:
+        low, high = verdict.stage_range
+        where = f"between {_name(low)} and {_name(high)}" if low != high else _name(low)
+        return f"{where}, {withheld} ({told})"
+    if verdict.held_by and verdict.ungated_stage is not None:
+        why = "; ".join(held.reason for held in verdict.held_by)
+        return f"scores {_name(verdict.ungated_stage)}, held at {_name(cap)}: {why} ({told})"
+    return told
+
+
+def _name(stage: Stage) -> str:
+    return stage.value.title()
+
+
+def _dimension(
+    whole: Profile, dimension: Dimension, score: float, draws: Floats, minimum: float
+) -> DimensionVerdict:
+    evidence = whole.evidence(dimension)
+    index = DIMENSIONS.index(dimension)
+    worst, best = (
+        Stage.of_score(float(whole.dimensions(whole.filled(x))[index])) for x in (20.0, 100.0)
+    )
+    missing = tuple(
+        s.id for s in whole.slots if s.dimension == dimension and s.indicator and s.score is None
+    )
+    if evidence == 0:
+        return DimensionVerdict(
+            dimension, None, None, None, None, (worst, best), 0.0, "not_assessed", missing
+        )
+    status: Status = "ok" if evidence >= minimum else "weak"
+    stage = Stage.of_score(score) if status == "ok" else None
+    low, high = _interval(draws)
+    return DimensionVerdict(
+        dimension, score, low, high, stage, (worst, best), evidence, status, missing
+    )

@@ -1,0 +1,186 @@
+"""`make run`: a demonstration company, from its CRM to the dashboard, every part real."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import yaml
+
+from model.errors import ConfigurationError
+from model.stages import DIMENSIONS, STAGES
+from model.validation import suggest
+from monitor import snapshots, surveys, targets
+from monitor.progress import Progress
+from monitor.sync import sync
+from monitor.workspace import CONFIG_NAME, Workspace
+from sandbox.company import generate
+from sandbox.process import Running, start
+from sandbox.scenario import Scenario
+
+TOKEN_VARIABLE = "DETENTE_DEMO_TOKEN"  # noqa: S105  (the name of a variable, not a secret)
+CONFIG_FILE = Path(__file__).with_name("demo.yaml")
+FUTURE_DAYS = 30
+MIXED = {
+    "handoff": "defined",
+    "language": "aligned",
+    "joint_work": "undefined",
+    "feedback": "aligned",
+    "process": "defined",
+    "structure": "defined",
+}
+SCENARIO_HELP = f"mixed, {', '.join(STAGES)}, or a stage for some dimensions: handoff=aligned,…"
+
+
+@dataclass(frozen=True)
+class Company:
+    """The demonstration, ready: its workspace and the organisation's server."""
+
+    workspace: Workspace
+    config: Path
+    running: Running
+    sentence: str
+
+    def lines(self) -> list[str]:
+        """What to tell whoever started it."""
+        return [
+            self.sentence,
+            f"To ask yourself: detente --config {self.config} --home {self.workspace.home} stage",
+        ]
+
+    def stop(self) -> None:
+        """Stop the organisation's server."""
+        self.running.stop()
+
+    def serve(self, port: int) -> int:
+        """Open the dashboard until it is stopped; its exit code."""
+        environment = {
+            **os.environ,
+            "DETENTE_CONFIG": str(self.config),
+            "DETENTE_HOME": str(self.workspace.home),
+        }
+        app = Path(__file__).parent.parent / "streamlit_app.py"
+        options = ["--server.port", str(port), "--server.address", "localhost"]
+        command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
+        try:
+            return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            self.stop()
+
+
+def scenario_named(text: str) -> Scenario:
+    """The scenario that `text` names: `mixed`, a stage, or `dimension=stage,…` over defined."""
+    if text == "mixed":
+        return Scenario.mixed(MIXED)
+    if text in STAGES:
+        return Scenario.preset(text)
+    known = [dimension.value for dimension in DIMENSIONS]
+    levels = dict.fromkeys(known, "defined")
+    for part in text.split(","):
+        name, _, level = part.partition("=")
+        if level not in STAGES:
+            raise ConfigurationError(
+                f"unknown scenario {part!r}", "--scenario", suggest(level or name, list(STAGES))
+            )
+        if name not in known:
+            raise ConfigurationError(f"no dimension {name!r}", "--scenario", suggest(name, known))
+        levels[name] = level
+    return Scenario.mixed(levels)
+
+
+def prepare(
+    opened: Callable[[], Workspace], scenario: str, seed: int, leads: int, progress: Progress
+) -> Company:
+    """Generate the company (once), serve it, pull it, import targets and survey, take snapshots."""
+    home = _home(opened) / "demo"
+    organisation = organisation_folder(home, scenario, seed, leads, progress)
+    running = start(organisation, home / "sandbox.json")
+    try:
+        os.environ[TOKEN_VARIABLE] = running.access_token
+        config = _configure(home, running)
+        workspace = Workspace.open(config, home)
+        sync(workspace, progress=progress)
+        _import_once(workspace, organisation)
+        snapshots.take(workspace)
+        if not any(one["kind"] == "backfilled" for one in snapshots.listed(workspace)):
+            snapshots.backfill(workspace, 12, progress)
+        newest = snapshots.listed(workspace)[-1]
+        sentence = snapshots.show(workspace, newest["id"])["stage"]["sentence"]
+    except BaseException:
+        running.stop()
+        raise
+    return Company(workspace, config, running, sentence)
+
+
+def serve_organisation(
+    home: Path, scenario: str, seed: int, leads: int, port: int, say: Callable[[str], None]
+) -> None:
+    """Serve a generated organisation on loopback until interrupted."""
+    from monitor.progress import SILENT
+
+    folder = organisation_folder(home / "sandbox", scenario, seed, leads, SILENT)
+    state = home / "sandbox" / "sandbox.json"
+    running = start(folder, state, port=port)
+    say(f"Serving at {running.url}; log-in data in {state}. Stop with Ctrl-C.")
+    try:
+        running.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        running.stop()
+
+
+def organisation_folder(
+    home: Path, scenario: str, seed: int, leads: int, progress: Progress
+) -> Path:
+    """The generated organisation, made if it is not there, is another, or has run out of days.
+
+    A new organisation empties `home`: what was pulled from the old one means nothing any more.
+    """
+    wanted = {"scenario": scenario, "seed": seed, "leads": leads}
+    folder, mark = home / "organisation", home / "organisation.json"
+    chosen = scenario_named(scenario)
+    if mark.exists() and folder.exists():
+        made = json.loads(mark.read_text())
+        if made["wanted"] == wanted and datetime.fromisoformat(made["until"]) > _now():
+            return folder
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    progress.step("demonstration company", 0, None)
+    now = _now()
+    generate(folder, chosen, seed=seed, leads=leads, ends_at=now, future_days=FUTURE_DAYS)
+    until = now + timedelta(days=FUTURE_DAYS)
+    mark.write_text(json.dumps({"wanted": wanted, "until": until.isoformat()}))
+    progress.end("demonstration company")
+    return folder
+
+
+def _configure(home: Path, running: Running) -> Path:
+    settings = yaml.safe_load(CONFIG_FILE.read_text(encoding="utf-8"))
+    source = settings["sources"][0]
+    source["instance_url"], source["ca_file"] = running.url, str(running.ca_file)
+    file = home / CONFIG_NAME
+    file.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return file
+
+
+def _import_once(workspace: Workspace, organisation: Path) -> None:
+    if workspace.lake.version(targets.SOURCE, "targets") is None:
+        targets.import_targets(workspace, organisation / "targets.csv")
+    if surveys.form(workspace) is None:
+        surveys.import_file(workspace, organisation / "survey.csv", "Autumn")
+
+
+def _home(opened: Callable[[], Workspace]) -> Path:
+    return opened().home
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,1 @@
+"""How results leave: the terminal; later files, alerts, the review pack."""

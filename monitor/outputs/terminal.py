@@ -1,0 +1,280 @@
+"""Results as text for people: tables, sentences, progress bars. Errors go to standard error."""
+
+import json as _json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from model.stages import Dimension
+from monitor.doctor import DoctorForm
+from monitor.outputs.words import amount, figure, interval, percent, points, status_words
+from monitor.progress import SILENT
+from monitor.progress import Progress as Watcher
+from monitor.report import GroupForm, IndicatorsForm, StageForm, SurveyForm
+from monitor.snapshots import ComparisonForm, SnapshotForm, SnapshotLine
+from monitor.sync import SyncReport
+from monitor.views import ExplanationForm
+
+PIPED_WIDTH = 200
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def json(form: object) -> None:
+    """Print JSON."""
+    sys.stdout.write(_json.dumps(form, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def line(text: str) -> None:
+    """Print one line."""
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def lines(texts: Iterable[str]) -> None:
+    """Print lines."""
+    for text in texts:
+        line(text)
+
+
+def error(text: str) -> None:
+    """Print one line on standard error."""
+    err.print(text, markup=False)
+
+
+class _Bars:
+    """A progress bar for each task."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def step(self, task: str, done: int, total: int | None) -> None:
+        """Move the bar of `task`."""
+        if task not in self._tasks:
+            self._tasks[task] = self._bars.add_task(task, total=total)
+        self._bars.update(self._tasks[task], completed=done, total=total)
+
+    def end(self, task: str) -> None:
+        """Fill the bar of `task`."""
+        known = self._tasks.get(task)
+        if known is not None:
+            done = int(self._bars.tasks[known].completed)
+            self._bars.update(known, completed=max(done, 1), total=max(done, 1))
+
+
+@contextmanager
+def progress(quiet: bool = False) -> Iterator[Watcher]:
+    """Bars on standard error while it is a terminal; silence otherwise."""
+    if quiet or not err.is_terminal:
+        yield SILENT
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err) as bars:
+        yield _Bars(bars)
+
+
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()
+) -> None:
+    """Print a plain table; `right` are the columns to align right."""
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for position, heading in enumerate(headings):
+        is_right = position in right
+        grid.add_column(heading, justify="right" if is_right else "left", no_wrap=is_right)
+    for row in rows:
+        grid.add_row(*row)
+    out.print(grid)
+
+
+def sync(report: SyncReport) -> None:
+    """What a sync did."""
+    rows = [
+        (source.name, one.table, f"{one.read:,}", f"{one.written:,}", f"{one.deleted:,}")
+        for source in report.sources
+        for one in source.tables
+    ]
+    table(("source", "table", "read", "written", "deleted"), rows, right=(2, 3, 4))
+    for source in report.sources:
+        if source.api_calls:
+            line(f"{source.name}: {source.api_calls} API calls.")
+        for missing in source.missing:
+            line(f"{source.name}: not available: {missing}")
+
+
+def indicators(form: IndicatorsForm) -> None:
+    """The indicators, by dimension."""
+    rows = []
+    for row in form["rows"]:
+        segment = ", ".join(row["segment"].values())
+        score = "" if row["score"] is None else f"{row['score']:.0f}"
+        rows.append(
+            (
+                Dimension(row["dimension"]).label,
+                row["title"],
+                segment,
+                figure(row, row["unit"]),
+                interval(row, row["unit"]),
+                f"{row['n']:,}",
+                score,
+                status_words(row),
+            )
+        )
+    line(f"As of {form['as_of']}, definitions {form['definitions']}.")
+    headings = ("dimension", "indicator", "segment", "value", "95 % interval", "n", "score", "")
+    table(headings, rows, right=(3, 4, 5, 6))
+
+
+def explanation(form: ExplanationForm) -> None:
+    """Everything about one indicator."""
+    declared, result = form["declaration"], form["result"]
+    line(f"{declared['title']} ({declared['id']}), {declared['dimension_title']}")
+    line(declared["definition"])
+    clock = f", {declared['clock']} clock" if declared["clock"] else ""
+    line(f"Unit: {declared['unit']}{clock}; {declared['better']} is better.")
+    for anchor in declared["anchors"]:
+        source = f": {anchor['source']}" if anchor["source"] else ""
+        value = amount(anchor["value"], declared["unit"])
+        line(f"  {anchor['stage'].capitalize()} from {value} ({anchor['kind']}{source})")
+    unit = declared["unit"]
+    line(
+        f"Now: {figure(result, unit)} {interval(result, unit)}, n {result['n']:,}. "
+        f"{status_words(result)}"
+    )
+    line(f"Records counted: {form['counted']:,}.")
+    for reason, count in form["left_out"].items():
+        line(f"  left out: {count:,} ({reason})")
+
+
+def stage(form: StageForm) -> None:
+    """The verdict beside the self-assessment."""
+    if form["segment"]:
+        line("Segment: " + ", ".join(f"{k} {v}" for k, v in form["segment"].items()))
+    line(form["sentence"])
+    chances = ", ".join(
+        f"{name.capitalize()} {percent(p)}" for name, p in form["probabilities"].items()
+    )
+    line(f"Score {points(form)}; {chances}; evidence {percent(form['evidence'])}.")
+    for gate in form["held_by"]:
+        line(f"Held down: {gate['reason']}")
+    rows = [
+        (
+            one["title"],
+            points(one),
+            (one["stage"] or one["status"].replace("_", " ")).capitalize(),
+            percent(one["evidence"]),
+        )
+        for one in form["dimensions"]
+    ]
+    table(("dimension", "score (95 %)", "stage", "evidence"), rows, right=(1, 3))
+    survey(form["survey"])
+
+
+def survey(form: SurveyForm | None) -> None:
+    """What may be shown of a wave."""
+    if form is None:
+        line("No survey yet: `detente survey import FILE`, or open a wave.")
+        return
+    line(f"Survey {form['wave']} ({form['state']}):")
+    for name, group in (
+        ("Sales", form["sales"]),
+        ("Marketing", form["marketing"]),
+        ("Both", form["all"]),
+    ):
+        line(f"  {name}: {_group(group)}")
+    for head in form["heads"]:
+        said = "not scored" if head["score"] is None else f"{head['score']:.0f}"
+        line(f"  {head['name']} ({head['function']}): {said}, {head['stage'] or ''}")
+    for note in form["notes"]:
+        line(f"  {note}")
+
+
+def _group(group: GroupForm) -> str:
+    if group["mean"] is None or group["stage"] is None:
+        return group["hidden"] or "no result"
+    between = ""
+    if group["low"] is not None and group["high"] is not None:
+        between = f" (95 % {group['low']:.0f} to {group['high']:.0f})"
+    count = f", n {group['n']}" if group["n"] is not None else ""
+    return f"{group['stage'].capitalize()}, {group['mean']:.1f}{between}{count}"
+
+
+def snapshots(found: Sequence[SnapshotLine]) -> None:
+    """The list of snapshots."""
+    rows = [
+        (
+            one["id"],
+            one["as_of"][:10],
+            one["kind"],
+            (one["stage"] or "no single stage").capitalize(),
+            points(one),
+            one["definitions"],
+        )
+        for one in found
+    ]
+    table(("id", "as of", "kind", "stage", "score (95 %)", "definitions"), rows, right=(4,))
+
+
+def snapshot(form: SnapshotForm) -> None:
+    """One snapshot."""
+    line(
+        f"Snapshot {form['id']}, {form['kind']}, taken {form['taken_at']}, "
+        f"manifest {form['manifest']}, version {form['software']}."
+    )
+    stage(form["stage"])
+    indicators(form["indicators"])
+
+
+def comparison(form: ComparisonForm) -> None:
+    """Two snapshots beside each other."""
+    line(f"From {form['from_as_of'][:10]} to {form['to_as_of'][:10]}.")
+    if form["note"]:
+        line(form["note"])
+    rows = [
+        (
+            one["title"],
+            amount(one["before"], one["unit"]),
+            amount(one["after"], one["unit"]),
+            one["words"],
+        )
+        for one in form["changes"]
+    ]
+    table(("indicator", "before", "after", ""), rows, right=(1, 2))
+
+
+def doctor(form: DoctorForm) -> None:
+    """Every check."""
+    for source in form["sources"]:
+        if source["error"]:
+            line(f"{source['name']}: cannot be used: {source['error']}")
+            continue
+        line(
+            f"{source['name']}: complete until {source['complete_until']}, "
+            f"{len(source['tables'])} tables: {', '.join(source['tables'])}"
+        )
+        lines(f"  note: {note}" for note in source["notes"])
+        lines(f"  not available: {missing}" for missing in source["missing"])
+    if form["unmatched_users"]:
+        line(
+            f"{len(form['unmatched_users'])} active users belong to no function; name their role, "
+            "profile, title or id under `functions`:"
+        )
+        lines(f"  {user}" for user in form["unmatched_users"][:20])
+    lines(f"not assessed: {name}: {why}" for name, why in form["not_assessed"].items())

@@ -1,0 +1,58 @@
+"""Figures in words: one way of writing a share, a duration, an interval, a status."""
+
+from monitor.report import DimensionForm, EstimateForm, StageForm
+from monitor.snapshots import SnapshotLine
+
+
+def percent(share: float) -> str:
+    """`62 %`; never rounded to 0 % or 100 % unless it is exactly that."""
+    if 0 < share < 0.005:
+        return "<1 %"
+    if 0.995 < share < 1:
+        return ">99 %"
+    return f"{100 * share:.0f} %"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A value with its unit: `62 %`, `7.5 h`, `31 days`; a dash for None."""
+    if value is None:
+        return "–"
+    if unit == "share":
+        return percent(value)
+    if unit == "hours":
+        return f"{value:,.1f} h" if value < 100 else f"{value:,.0f} h"
+    return f"{value:,.0f} {unit}"
+
+
+def figure(form: EstimateForm, unit: str) -> str:
+    """The value, or the bound beyond which it lies, or a dash; never a zero for nothing."""
+    if form["bound"]:
+        return f"{form['bound'].replace('>', 'over ')} {unit}"
+    return amount(form["value"], unit)
+
+
+def interval(form: EstimateForm, unit: str) -> str:
+    """`58 % to 66 %`, `from 12.0 h` without an upper limit, empty for a complete count."""
+    if form["low"] is None:
+        return ""
+    if form["high"] is None:
+        return f"from {amount(form['low'], unit)}"
+    return f"{amount(form['low'], unit)} to {amount(form['high'], unit)}"
+
+
+def status_words(form: EstimateForm) -> str:
+    """Empty for a sound figure; otherwise what limits it."""
+    if form["status"] == "ok":
+        return ""
+    kind = "not assessed" if form["status"] == "not_assessed" else "weak"
+    return f"{kind}: {form['reason']}" if form["reason"] else kind
+
+
+def points(form: StageForm | DimensionForm | SnapshotLine) -> str:
+    """`58 (52 to 64)` on 20 to 100; a dash where nothing is assessed."""
+    score, low, high = form["score"], form["low"], form["high"]
+    if score is None:
+        return "–"
+    return (
+        f"{score:.0f}" if low is None or high is None else f"{score:.0f} ({low:.0f} to {high:.0f})"
+    )

@@ -1,0 +1,210 @@
+"""What the records say at one manifest and one as-of: the one way in for every figure shown."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from metrics import evaluate, facts, health
+from metrics.declaration import Result
+from metrics.indicators import CATALOGUE
+from metrics.stage import Verdict, infer
+from model.availability import Availability
+from model.definitions import Definitions
+from model.errors import ConfigurationError, LakeError
+from model.periods import Period, end_of, local_day
+from model.validation import suggest
+from monitor.functions import with_functions
+from monitor.refresh import HISTORY
+from monitor.workspace import Workspace
+from store.engines import Engine
+from store.manifest import Manifest
+
+
+@dataclass
+class Reading:
+    """Figures from the tables of one manifest as of one instant; a context manager.
+
+    As of the manifest's cutoff the facts in the lake serve; for any earlier day, or after the
+    definitions changed, they are built anew from the canonical tables.
+    """
+
+    workspace: Workspace
+    manifest: Manifest
+    as_of: datetime
+    engine: Engine
+    facts: Mapping[str, ir.Table] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    @classmethod
+    def open(cls, workspace: Workspace, day: date | None = None) -> "Reading":
+        """The newest manifest as of the end of local `day`; None: as of its cutoff.
+
+        Raises LakeError where nothing was pulled, ConfigurationError for a day past the cutoff.
+        """
+        manifest = workspace.lake.manifest()
+        if manifest is None:
+            raise LakeError("nothing has been pulled yet", "lake", "Run `detente sync` first.")
+        return cls.at(workspace, manifest, as_of_instant(workspace, manifest, day))
+
+    @classmethod
+    def at(cls, workspace: Workspace, manifest: Manifest, as_of: datetime) -> "Reading":
+        """The figures of `manifest` as of the instant `as_of`."""
+        stack = ExitStack()
+        engine = stack.enter_context(workspace.engine(manifest))
+        reading = cls(workspace, manifest, as_of, engine, _stack=stack)
+        current = manifest.definitions == workspace.definitions_version
+        if as_of == manifest.cutoff_at and current:
+            reading.facts = engine.facts()
+        else:
+            expressions = facts.build(
+                reading.tables, reading.definitions, manifest.availability, as_of, as_of - HISTORY
+            )
+            reading.facts = stack.enter_context(engine.materialise(expressions))
+        return reading
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the engine."""
+        self._stack.close()
+
+    @property
+    def definitions(self) -> Definitions:
+        """The organisation's definitions."""
+        return self.workspace.settings.definitions
+
+    @property
+    def availability(self) -> Availability:
+        """What the sources of this manifest can give."""
+        return self.manifest.availability
+
+    @cached_property
+    def tables(self) -> Mapping[str, ir.Table]:
+        """The canonical tables, users and queues with their functions."""
+        return with_functions(self.engine, self.definitions.functions)
+
+    @property
+    def as_of_on(self) -> date:
+        """The local day of `as_of`."""
+        return local_day(self.as_of, self.definitions.calendar.default.timezone)
+
+    def indicators(
+        self,
+        by: Sequence[str] = (),
+        where: Mapping[str, str] | None = None,
+        window: Period | None = None,
+    ) -> list[Result]:
+        """Every indicator, for the whole or `where`, split `by` segment dimensions.
+
+        Without a `window` each indicator looks back over its own trailing days.
+        """
+        self._check_dimensions([*by, *(where or {})])
+        return evaluate.evaluate(
+            self.facts,
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            window=window,
+            by=tuple(by),
+            where=dict(where or {}),
+            run=self.engine.run,
+        )
+
+    def verdict(self, where: Mapping[str, str] | None = None) -> Verdict:
+        """The stage that these figures speak for."""
+        return self.verdict_of(self.indicators(where=where), where)
+
+    def verdict_of(
+        self, results: Sequence[Result], where: Mapping[str, str] | None = None
+    ) -> Verdict:
+        """The stage that `results` (of one segment) speak for."""
+        gates = evaluate.gates(
+            self.facts,
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            where=where,
+            run=self.engine.run,
+        )
+        people = evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
+        return infer(results, gates, people, self.definitions, CATALOGUE)
+
+    def records(
+        self,
+        indicator: str,
+        where: Mapping[str, str] | None = None,
+        window: Period | None = None,
+    ) -> pa.Table:
+        """The CRM records behind an indicator, each with whether and why it counts."""
+        known = list(CATALOGUE)
+        if indicator not in known:
+            raise ConfigurationError(f"no indicator {indicator!r}", "", suggest(indicator, known))
+        self._check_dimensions(list(where or {}))
+        return evaluate.records(
+            self.facts,
+            indicator,
+            self.definitions,
+            as_of=self.as_of,
+            window=window,
+            where=dict(where or {}),
+            run=self.engine.run,
+        )
+
+    def findings(self) -> list[health.Found]:
+        """Dirty records: what is wrong, what is done about it, how many."""
+        return health.find(
+            self.tables, self.availability, self.definitions, self.as_of, self.engine.run
+        )
+
+    def record_url(self, record_id: str) -> str | None:
+        """Where a record opens in the CRM."""
+        for state in self.manifest.sources.values():
+            if state.record_url:
+                return state.record_url.replace("{id}", record_id)
+        return None
+
+    def segment_values(self) -> dict[str, list[str]]:
+        """The values of each configured dimension that occur in the facts."""
+        found: dict[str, set[str]] = {name: set() for name in self.definitions.segments}
+        for fact in self.facts.values():
+            for name in found.keys() & set(fact.columns):
+                values = self.engine.run(fact.select(name).distinct()).column(name)
+                found[name] |= {value for value in values.to_pylist() if value is not None}
+        return {name: sorted(values) for name, values in found.items() if values}
+
+    def _check_dimensions(self, names: Sequence[str]) -> None:
+        known = [*self.definitions.segments, "owner", "team"]
+        for name in names:
+            if name not in known:
+                raise ConfigurationError(
+                    f"no dimension {name!r} to split by", "segments", suggest(name, known)
+                )
+
+
+def as_of_instant(workspace: Workspace, manifest: Manifest, day: date | None) -> datetime:
+    """The end of local `day`, or the cutoff for None or the cutoff's own day."""
+    zone = workspace.settings.calendar.default.timezone
+    last = local_day(manifest.cutoff_at, zone)
+    if day is None or day == last:
+        return manifest.cutoff_at
+    if day > last:
+        raise ConfigurationError(
+            f"the records reach only to {last}", f"as-of {day}", "Ask for that day or an earlier."
+        )
+    return end_of(day, zone)

@@ -1,0 +1,319 @@
+"""The forms in which figures leave the product: the command line's JSON, the snapshots' content,
+and what the dashboard draws. All values are JSON's; instants are ISO text ending in Z.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypedDict
+
+from metrics.declaration import Result
+from metrics.estimate import Estimate, Status
+from metrics.indicators import CATALOGUE
+from metrics.stage.verdict import DimensionVerdict, NextStep, Verdict
+from model.stages import STAGES, Dimension
+
+
+class EstimateForm(TypedDict):
+    """A figure with its interval, its n and how far it can be trusted.
+
+    `value` is None where nothing can be said (see `reason`) or where it lies beyond `bound`.
+    `status`: ok, weak, not_assessed.
+    """
+
+    value: float | None
+    bound: str | None
+    low: float | None
+    high: float | None
+    n: int
+    status: str
+    reason: str | None
+
+
+class IndicatorForm(EstimateForm):
+    """One row of `detente indicators --json`. `score` is on 20–100, `stage` its stage.
+
+    `window` has the keys from and to: local days, both included.
+    """
+
+    id: str
+    title: str
+    dimension: str
+    segment: dict[str, str]
+    window: dict[str, str]
+    clusters: int
+    declared: bool
+    unit: str
+    clock: str | None
+    score: float | None
+    stage: str | None
+    variants: dict[str, EstimateForm]
+
+
+class IndicatorsForm(TypedDict):
+    """`detente indicators --json`."""
+
+    as_of: str
+    definitions: str
+    rows: list[IndicatorForm]
+
+
+class DimensionForm(TypedDict):
+    """One of the six dimensions; `status`: ok, weak, not_assessed. The figures are None where
+    nothing is assessed, `stage` also where too little is; `missing` are indicator ids.
+    """
+
+    id: str
+    title: str
+    score: float | None
+    low: float | None
+    high: float | None
+    stage: str | None
+    stage_range: list[str]
+    evidence: float
+    status: str
+    missing: list[str]
+
+
+class GateForm(TypedDict):
+    """A gate that holds the stage down, and why."""
+
+    gate: str
+    reason: str
+
+
+class PullForm(TypedDict):
+    """`gain`: the points that the total would gain if this indicator scored 100."""
+
+    id: str
+    title: str
+    dimension: str
+    score: float
+    gain: float
+
+
+class StepForm(TypedDict):
+    """The smallest change that reaches `stage`. `kind`: indicator (at `value`, in `unit`),
+    dimension (at `to_score`) or gate (a share or count of at least `value`).
+    """
+
+    kind: str
+    id: str
+    title: str
+    unit: str | None
+    stage: str
+    from_score: float | None
+    to_score: float | None
+    value: float | None
+
+
+class GroupForm(TypedDict):
+    """What one group said about itself; figures are None where anonymity or n forbids them.
+
+    `hidden` says in plain words why nothing is shown.
+    """
+
+    n: int | None
+    response_rate: float | None
+    mean: float | None
+    low: float | None
+    high: float | None
+    stage: str | None
+    hidden: str | None
+
+
+class HeadForm(TypedDict):
+    """A head's own rating; heads answer by name."""
+
+    name: str
+    function: str
+    score: float | None
+    stage: str | None
+
+
+class StatementForm(TypedDict):
+    """One statement's mean (1 to 5) by function, where it may be shown."""
+
+    number: int
+    text: str
+    root: str
+    sales: float | None
+    marketing: float | None
+    bearing: dict[str, str]
+
+
+class SurveyForm(TypedDict):
+    """The self-assessment of one wave; `state`: planned, open, closed. Results appear after the
+    close. `gap` is Sales' mean minus Marketing's.
+    """
+
+    wave: str
+    state: str
+    opens_on: str
+    closes_on: str
+    sales: GroupForm
+    marketing: GroupForm
+    all: GroupForm
+    gap: float | None
+    heads: list[HeadForm]
+    statements: list[StatementForm]
+    notes: list[str]
+
+
+class StageForm(TypedDict):
+    """`detente stage --json`. `stage` is None where a range is all that can be said; `sentence`
+    says it in words; `headline` is the stage after hysteresis (from snapshots), if any.
+    """
+
+    as_of: str
+    segment: dict[str, str]
+    stage: str | None
+    stage_range: list[str]
+    headline: str | None
+    sentence: str
+    ungated_stage: str | None
+    held_by: list[GateForm]
+    score: float | None
+    low: float | None
+    high: float | None
+    probabilities: dict[str, float]
+    evidence: float
+    dimensions: list[DimensionForm]
+    binding: str | None
+    pulls: list[PullForm]
+    next_step: StepForm | None
+    survey: SurveyForm | None
+    gap: float | None
+    definitions: str
+
+
+def instant(at: datetime) -> str:
+    """A naive UTC instant as ISO text."""
+    return at.replace(microsecond=0).isoformat() + "Z"
+
+
+def estimate_form(estimate: Estimate) -> EstimateForm:
+    """The form of an estimate."""
+    return {
+        "value": estimate.value,
+        "bound": estimate.bound,
+        "low": estimate.low,
+        "high": estimate.high,
+        "n": estimate.n,
+        "status": estimate.status,
+        "reason": estimate.reason,
+    }
+
+
+def estimate_of(form: EstimateForm) -> Estimate:
+    """The estimate of a form; what only the inference needs (influence) is not in it."""
+    status: Status = form["status"]  # type: ignore[assignment]
+    return Estimate(
+        form["value"],
+        form["low"],
+        form["high"],
+        form["n"],
+        status=status,
+        reason=form["reason"],
+        bound=form["bound"],
+    )
+
+
+def indicator_form(result: Result) -> IndicatorForm:
+    """The form of one indicator's result."""
+    one = result.indicator
+    return {
+        **estimate_form(result.estimate),
+        "id": one.id,
+        "title": one.title,
+        "dimension": one.dimension.value,
+        "segment": dict(result.segment),
+        "window": {"from": result.from_on.isoformat(), "to": result.to_on.isoformat()},
+        "clusters": result.estimate.clusters,
+        "declared": result.estimate.declared,
+        "unit": one.unit,
+        "clock": one.clock,
+        "score": result.score,
+        "stage": result.stage.value if result.stage else None,
+        "variants": {name: estimate_form(found) for name, found in result.variants.items()},
+    }
+
+
+def indicators_form(results: Iterable[Result], as_of: datetime, definitions: str) -> IndicatorsForm:
+    """The form of several results."""
+    rows = [indicator_form(result) for result in results]
+    return {"as_of": instant(as_of), "definitions": definitions, "rows": rows}
+
+
+def stage_form(
+    verdict: Verdict,
+    survey: SurveyForm | None,
+    as_of: datetime,
+    definitions: str,
+    segment: Mapping[str, str],
+) -> StageForm:
+    """The form of a verdict beside the survey's."""
+    return {
+        "as_of": instant(as_of),
+        "segment": dict(segment),
+        "stage": verdict.stage and verdict.stage.value,
+        "stage_range": [stage.value for stage in verdict.stage_range],
+        "headline": None,
+        "sentence": verdict.sentence,
+        "ungated_stage": verdict.ungated_stage and verdict.ungated_stage.value,
+        "held_by": [{"gate": held.gate, "reason": held.reason} for held in verdict.held_by],
+        "score": verdict.score,
+        "low": verdict.low,
+        "high": verdict.high,
+        "probabilities": {stage.value: verdict.probabilities[stage] for stage in STAGES},
+        "evidence": verdict.evidence,
+        "dimensions": [dimension_form(one) for one in verdict.dimensions],
+        "binding": verdict.binding and verdict.binding.value,
+        "pulls": [
+            {
+                "id": pull.indicator,
+                "title": CATALOGUE[pull.indicator].title,
+                "dimension": pull.dimension.value,
+                "score": pull.score,
+                "gain": pull.gain,
+            }
+            for pull in verdict.pulls
+        ],
+        "next_step": _step_form(verdict.next_step) if verdict.next_step else None,
+        "survey": survey,
+        "gap": survey["gap"] if survey else None,
+        "definitions": definitions,
+    }
+
+
+def dimension_form(one: DimensionVerdict) -> DimensionForm:
+    """The form of one dimension's verdict."""
+    return {
+        "id": one.dimension.value,
+        "title": one.dimension.label,
+        "score": one.score,
+        "low": one.low,
+        "high": one.high,
+        "stage": one.stage and one.stage.value,
+        "stage_range": [stage.value for stage in one.stage_range],
+        "evidence": one.evidence,
+        "status": one.status,
+        "missing": list(one.missing),
+    }
+
+
+def _step_form(step: NextStep) -> StepForm:
+    titles = {
+        "indicator": lambda: CATALOGUE[step.id].title,
+        "dimension": lambda: Dimension(step.id).label,
+        "gate": lambda: step.id.replace("_", " "),
+    }
+    return {
+        "kind": step.kind,
+        "id": step.id,
+        "title": titles[step.kind](),
+        "unit": CATALOGUE[step.id].unit if step.kind == "indicator" else None,
+        "stage": step.stage.value,
+        "from_score": step.from_score,
+        "to_score": step.to_score,
+        "value": step.value,
+    }

@@ -1,0 +1,281 @@
+"""What the command line and the dashboard show, as typed forms. Reads only."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import TypedDict
+
+import pandas as pd
+
+from metrics.indicators import CATALOGUE
+from model.errors import ConfigurationError
+from model.periods import Period
+from model.validation import suggest
+from monitor import surveys
+from monitor.reading import Reading
+from monitor.report import (
+    IndicatorForm,
+    IndicatorsForm,
+    StageForm,
+    indicator_form,
+    indicators_form,
+    instant,
+    stage_form,
+)
+from monitor.workspace import Workspace
+from store.records.runs import Run
+
+Segment = Mapping[str, str]
+
+
+class SourceForm(TypedDict):
+    """A source as last synced: notes on what was odd, and what it could not give."""
+
+    name: str
+    notes: list[str]
+    missing: list[str]
+
+
+class RunForm(TypedDict):
+    """The newest sync; `state`: running, done, partial, failed."""
+
+    state: str
+    started_at: str
+    ended_at: str | None
+    api_calls: int
+    error: str | None
+
+
+class StatusForm(TypedDict):
+    """How fresh and how complete the data is. Without data only the names are filled."""
+
+    organisation: str
+    definitions: str
+    has_data: bool
+    manifest: int | None
+    cutoff_at: str | None
+    committed_at: str | None
+    last_sync: RunForm | None
+    sources: list[SourceForm]
+
+
+class AnchorForm(TypedDict):
+    """From which value a stage starts, and where that value comes from."""
+
+    stage: str
+    value: float
+    kind: str
+    source: str
+
+
+class DeclarationForm(TypedDict):
+    """An indicator as it is declared, under the organisation's overrides."""
+
+    id: str
+    title: str
+    definition: str
+    dimension: str
+    dimension_title: str
+    unit: str
+    better: str
+    clock: str | None
+    anchors: list[AnchorForm]
+    statements: dict[int, str]
+    window_days: int
+    minimum_n: int
+    weight: float
+    needs: list[str]
+
+
+class FindingForm(TypedDict):
+    """A kind of dirty record: what is done about it, how many there are, some ids."""
+
+    id: str
+    title: str
+    what_is_done: str
+    count: int
+    sample: list[str]
+
+
+class ExplanationForm(TypedDict):
+    """Everything about one indicator: its declaration, its figure, the rows behind it."""
+
+    declaration: DeclarationForm
+    result: IndicatorForm
+    counted: int
+    left_out: dict[str, int]
+
+
+@contextmanager
+def reading(workspace: Workspace, day: date | None = None) -> Iterator[Reading]:
+    """The newest figures, or those as of the end of a past day."""
+    with Reading.open(workspace, day) as opened:
+        yield opened
+
+
+def status(workspace: Workspace) -> StatusForm:
+    """How fresh and how complete the data is."""
+    manifest = workspace.lake.manifest()
+    run = workspace.records.runs.newest()
+    return {
+        "organisation": workspace.settings.organisation,
+        "definitions": workspace.definitions_version,
+        "has_data": manifest is not None,
+        "manifest": manifest.id if manifest else None,
+        "cutoff_at": instant(manifest.cutoff_at) if manifest else None,
+        "committed_at": instant(manifest.committed_at) if manifest else None,
+        "last_sync": _run_form(run) if run else None,
+        "sources": [
+            {
+                "name": name,
+                "notes": list(state.notes),
+                "missing": [f"{k}: {why}" for k, why in sorted(state.availability.reasons.items())],
+            }
+            for name, state in (manifest.sources if manifest else {}).items()
+            if name not in workspace.own_sources
+        ],
+    }
+
+
+def _run_form(run: Run) -> RunForm:
+    return {
+        "state": run.state,
+        "started_at": instant(run.started_at),
+        "ended_at": instant(run.ended_at) if run.ended_at else None,
+        "api_calls": run.api_calls,
+        "error": run.report.get("error"),
+    }
+
+
+def stage(workspace: Workspace, where: Segment | None = None, day: date | None = None) -> StageForm:
+    """The inferred stage of the whole or one segment, beside the newest survey's."""
+    with reading(workspace, day) as opened:
+        return _stage(opened, dict(where or {}))
+
+
+def stages(
+    workspace: Workspace, where: Segment, by: Sequence[str], day: date | None = None
+) -> list[StageForm]:
+    """The stage of each segment `by` these dimensions, within `where`; one form without `by`."""
+    with reading(workspace, day) as opened:
+        return [_stage(opened, {**where, **one}) for one in _segments(opened, by)]
+
+
+def _stage(opened: Reading, where: Segment) -> StageForm:
+    verdict = opened.verdict(where)
+    survey = surveys.form(opened.workspace) if not where else None
+    definitions = opened.workspace.definitions_version
+    return stage_form(verdict, survey, opened.as_of, definitions, where)
+
+
+def _segments(opened: Reading, by: Sequence[str]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = [{}]
+    values = opened.segment_values()
+    for name in by:
+        if name not in values:
+            raise ConfigurationError(f"no dimension {name!r}", "--by", suggest(name, list(values)))
+        found = [{**one, name: value} for one in found for value in values[name]]
+    return found
+
+
+def segment_values(workspace: Workspace) -> dict[str, list[str]]:
+    """The values by which the figures can be cut, for each dimension."""
+    with reading(workspace) as opened:
+        return opened.segment_values()
+
+
+def indicators(
+    workspace: Workspace,
+    where: Segment | None = None,
+    by: Sequence[str] = (),
+    day: date | None = None,
+    window: str | None = None,
+) -> IndicatorsForm:
+    """Every indicator, for the whole or a segment, split or not."""
+    period = Period.parse(window) if window else None
+    with reading(workspace, day) as opened:
+        results = opened.indicators(by, where, period)
+        return indicators_form(results, opened.as_of, workspace.definitions_version)
+
+
+def records(
+    workspace: Workspace,
+    indicator: str,
+    where: Segment | None = None,
+    day: date | None = None,
+    window: str | None = None,
+) -> pd.DataFrame:
+    """The CRM records behind an indicator: ids, dates, owners, and whether and why each counts."""
+    period = Period.parse(window) if window else None
+    with reading(workspace, day) as opened:
+        frame: pd.DataFrame = opened.records(indicator, where, period).to_pandas()
+        return frame
+
+
+def record_url(workspace: Workspace, record_id: str) -> str | None:
+    """Where a record opens in the CRM."""
+    manifest = workspace.lake.manifest()
+    for state in (manifest.sources if manifest else {}).values():
+        if state.record_url:
+            return state.record_url.replace("{id}", record_id)
+    return None
+
+
+def catalogue(workspace: Workspace) -> list[DeclarationForm]:
+    """Every indicator as declared, in the order of the dimensions."""
+    return [_declaration(workspace, name) for name in CATALOGUE]
+
+
+def _declaration(workspace: Workspace, name: str) -> DeclarationForm:
+    one = CATALOGUE[name].under(workspace.settings.definitions)
+    stages_from = ("defined", "aligned", "integrated")
+    return {
+        "id": one.id,
+        "title": one.title,
+        "definition": one.definition,
+        "dimension": one.dimension.value,
+        "dimension_title": one.dimension.label,
+        "unit": one.unit,
+        "better": one.better,
+        "clock": one.clock,
+        "anchors": [
+            {"stage": stage, "value": a.value, "kind": a.kind, "source": a.source}
+            for stage, a in zip(stages_from, one.anchors, strict=True)
+        ],
+        "statements": dict(one.statements),
+        "window_days": one.window_days,
+        "minimum_n": one.minimum_n,
+        "weight": one.weight,
+        "needs": list(one.needs),
+    }
+
+
+def explain(
+    workspace: Workspace, indicator: str, where: Segment, day: date | None = None
+) -> ExplanationForm:
+    """One indicator: declaration, figure, and how many rows count or are left out, and why."""
+    with reading(workspace, day) as opened:
+        rows = opened.records(indicator, where).to_pandas()
+        result = next(r for r in opened.indicators(where=where) if r.indicator.id == indicator)
+    left_out = rows.loc[~rows["counted"], "reason"].value_counts()
+    return {
+        "declaration": _declaration(workspace, indicator),
+        "result": indicator_form(result),
+        "counted": int(rows["counted"].sum()),
+        "left_out": {str(reason): int(count) for reason, count in left_out.items()},
+    }
+
+
+def health(workspace: Workspace) -> list[FindingForm]:
+    """The kinds of dirty record, with their counts."""
+    with reading(workspace) as opened:
+        return [
+            {
+                "id": one.id,
+                "title": one.title,
+                "what_is_done": one.what_is_done,
+                "count": one.count,
+                "sample": list(one.sample),
+            }
+            for one in opened.findings()
+        ]

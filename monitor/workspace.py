@@ -1,0 +1,82 @@
+"""The open application: settings, home folder, lake, records. Everything else is derived."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from config import Settings, load
+from metrics.indicators import CATALOGUE, declarations
+from store.engines import Engine
+from store.lake import Lake
+from store.lock import writer_lock
+from store.manifest import Manifest
+from store.records import Records
+
+CONFIG_NAME = "detente.yaml"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What a command or a page works in. `own_sources` are the lake's tables that we write."""
+
+    home: Path
+    settings: Settings
+    own_sources: tuple[str, ...] = ("declared", "detente")
+
+    @classmethod
+    def open(cls, config: Path | None = None, home: Path | None = None) -> "Workspace":
+        """The workspace of `config` (else DETENTE_CONFIG, else ./detente.yaml where it exists,
+        else the defaults) and `home` (else DETENTE_HOME, else ./.detente).
+        """
+        named = config or _path_in("DETENTE_CONFIG")
+        usual = Path(CONFIG_NAME)
+        file = named or (usual if usual.exists() else None)
+        folder = home or _path_in("DETENTE_HOME") or Path(".detente")
+        return cls(folder.absolute(), load(file))
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The canonical tables and facts."""
+        settings = self.settings.lake
+        url = settings.url or str(self.home / "lake")
+        return Lake(
+            url,
+            settings.storage_options,
+            memory_limit=self.settings.engine.memory_limit,
+            temp_folder=self.home / "tmp",
+        )
+
+    @cached_property
+    def records(self) -> Records:
+        """Survey, snapshots, sync runs."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        return Records.open(self.settings.records.url or f"sqlite:///{self.home / 'records.db'}")
+
+    @cached_property
+    def definitions_version(self) -> str:
+        """The version of everything that gives a number its meaning."""
+        return self.settings.definitions.version(declarations(CATALOGUE))
+
+    def engine(self, manifest: Manifest) -> Engine:
+        """An engine over the tables that `manifest` names."""
+        return Engine(
+            self.lake,
+            manifest,
+            memory_limit=self.settings.engine.memory_limit,
+            temp_folder=self.home / "tmp",
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The right to write the lake: one process at a time, released even by a kill."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with writer_lock(self.home):
+            yield
+
+
+def _path_in(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value) if value else None

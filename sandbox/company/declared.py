@@ -1,0 +1,207 @@
+"""What the CRM does not hold (targets of both functions, survey answers), Sales' quotas, and
+what was planted.
+"""
+
+import csv
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from sandbox.company import ids
+from sandbox.company.clock import DAY, REGIONS
+from sandbox.company.ledger import MISSING
+from sandbox.company.opportunities import Opportunities
+from sandbox.company.people import user_key
+from sandbox.company.world import World
+from sandbox.company.write import Coded, Values, write
+from sandbox.scenario import METRICS
+from sandbox.schema import VISIBLE_FROM, VISIBLE_TO
+
+_UNITS = {
+    "pipeline_created": ("currency", "EUR"),
+    "mqls": ("count", ""),
+    "revenue": ("currency", "EUR"),
+    "win_rate": ("share", ""),
+    "acceptance": ("share", ""),
+    "response_time": ("hours", ""),
+    "cycle_length": ("days", ""),
+    "acquisition_cost": ("currency", "EUR"),
+}
+_STATEMENTS = {
+    "handoff": (2, 10),
+    "language": (7, 9),
+    "joint_work": (3, 4, 5, 8, 11, 13, 19, 20),
+    "feedback": (1, 6),
+    "process": (14, 15),
+    "structure": (12, 16, 17, 18),
+}
+_SALES_BIAS, _MARKETING_BIAS = -0.25, 0.2
+_DAYS_OPEN = 14
+
+
+def quarters(world: World) -> list[tuple[int, int]]:
+    """Year and quarter, from the first to the one after the horizon's."""
+    first, last = (datetime.fromtimestamp(at, UTC) for at in (world.start, world.horizon))
+    begin = first.year * 4 + (first.month - 1) // 3
+    end = last.year * 4 + (last.month - 1) // 3 + 1
+    return [(n // 4, n % 4 + 1) for n in range(begin, end + 1)]
+
+
+def _quarter_start(year: int, quarter: int) -> int:
+    return int(datetime(year, 3 * quarter - 2, 1, tzinfo=UTC).timestamp())
+
+
+def write_quotas(folder: Path, world: World, deals: Opportunities) -> float:
+    """ForecastingQuota of every account executive and quarter; returns a quarter's revenue."""
+    chance = world.chance("quotas")
+    won = float(deals.amount[deals.is_won & (deals.closed_at <= world.now)].sum())
+    revenue = won / max((world.now - world.start) / (91 * DAY), 1)
+    executives = np.concatenate(world.people.executives)
+    periods = quarters(world)
+    error = np.exp(chance.normal(0, world.scenario.feedback.forecast_error, len(periods)))
+    owner = np.tile(executives, len(periods))
+    amount = np.repeat(np.round(revenue / len(executives) * error, -3), len(executives))
+    starts = np.repeat(
+        np.array([_quarter_start(*period) for period in periods], np.int64), len(executives)
+    )
+    entered = starts - 20 * DAY
+    keep = entered <= world.horizon
+    count = int(keep.sum())
+    by = user_key(np.full(count, world.people.head_of_sales))
+    at = entered[keep]
+    columns: dict[str, Values] = {
+        "Id": ids.keys("ForecastingQuota", count),
+        "QuotaOwnerId": user_key(owner[keep]),
+        "QuotaAmount": amount[keep],
+        "IsAmount": np.ones(count, bool),
+        "StartDate": starts[keep] // DAY,
+        "CreatedDate": at,
+        "CreatedById": by,
+        "LastModifiedDate": at,
+        "LastModifiedById": by,
+        "SystemModstamp": at,
+        VISIBLE_FROM: at,
+        VISIBLE_TO: np.full(count, MISSING),
+    }
+    write(folder, "ForecastingQuota", count, columns)
+    return revenue
+
+
+def write_reports(folder: Path, world: World) -> None:
+    """Report: a few funnel reports."""
+    names = ("Pipeline by stage", "MQLs by campaign", "Lead response", "Win rate", "Revenue")
+    count = len(names)
+    heads = np.array([world.people.head_of_sales, world.people.head_of_marketing], np.int64)
+    owner = user_key(heads[np.arange(count) % 2])
+    number = np.arange(count)
+    at = np.full(count, world.start - 100 * DAY)
+    columns: dict[str, Values] = {
+        "Id": ids.keys("Report", count),
+        "Name": Coded(number, names),
+        "DeveloperName": Coded(number, [name.replace(" ", "_") for name in names]),
+        "FolderName": Coded(np.zeros(count, np.int64), ("Funnel",)),
+        "Format": Coded(np.zeros(count, np.int64), ("Summary",)),
+        "OwnerId": owner,
+        "CreatedDate": at,
+        "CreatedById": owner,
+        "LastModifiedDate": at,
+        "LastModifiedById": owner,
+        "SystemModstamp": at,
+        VISIBLE_FROM: at,
+        VISIBLE_TO: np.full(count, MISSING),
+    }
+    write(folder, "Report", count, columns)
+
+
+def write_targets(folder: Path, world: World, revenue: float) -> None:
+    """targets.csv: both functions' targets for the shared metrics, one's for some others. Sales'
+    revenue targets are quotas in the CRM and not here.
+    """
+    amounts = {
+        "pipeline_created": round(3 * revenue, -3),
+        "mqls": round(world.leads * 0.45 / 8),
+        "revenue": round(revenue, -3),
+        "win_rate": 0.35,
+        "acceptance": 0.8,
+        "response_time": 8,
+        "cycle_length": 60,
+        "acquisition_cost": 900,
+    }
+    structure = world.scenario.structure
+    rows: list[list[object]] = []
+    for year, quarter in quarters(world):
+        period = f"{year}-Q{quarter}"
+        for place, metric in enumerate(METRICS):
+            is_both = place < structure.shared_metrics
+            only = "marketing" if metric == "mqls" else "sales"
+            for function in ("sales", "marketing"):
+                in_crm = metric == "revenue" and function == "sales"
+                if in_crm or not (is_both or (function == only and place < 4)):
+                    continue
+                is_shared = is_both and metric == "revenue"
+                unit, currency = _UNITS[metric]
+                row = [metric, function, period, amounts[metric], unit, currency]
+                rows.append([*row, "true" if is_shared else "false"])
+    header = ["metric", "function", "period", "amount", "unit", "currency", "is_shared"]
+    _write_csv(folder / "targets.csv", header, rows)
+
+
+def write_survey(folder: Path, world: World) -> None:
+    """survey.csv: every head's and staff member's ratings of the 20 statements."""
+    chance = world.chance("survey")
+    people = world.people
+    groups = (
+        ("sales", "head", np.array([people.head_of_sales]), _SALES_BIAS),
+        ("sales", "staff", people.sales_staff[:200], _SALES_BIAS),
+        ("marketing", "head", np.array([people.head_of_marketing]), _MARKETING_BIAS),
+        ("marketing", "staff", people.marketing_staff[:200], _MARKETING_BIAS),
+    )
+    level = np.zeros(20)
+    for dimension, statements in _STATEMENTS.items():
+        for statement in statements:
+            level[statement - 1] = getattr(world.scenario, dimension).rating
+    rows: list[list[object]] = []
+    for function, rank, users, bias in groups:
+        for user in users.tolist():
+            mood = chance.normal(0, 0.25)
+            noise = chance.normal(0, 0.7, 20)
+            ratings = np.clip(np.round(level + bias + mood + noise), 1, 5).astype(int)
+            day = datetime.fromtimestamp(
+                world.now - int(chance.integers(1, _DAYS_OPEN)) * DAY, UTC
+            ).date()
+            token = f"r-{chance.integers(16**10):010x}"
+            region = REGIONS[int(people.region[user])]
+            rows.append([token, function, rank, region, day.isoformat(), *ratings.tolist()])
+    rows.sort(key=lambda row: str(row[0]))
+    statements_header = [f"s{number}" for number in range(1, 21)]
+    header = ["respondent", "function", "level", "region", "submitted_on", *statements_header]
+    _write_csv(folder / "survey.csv", header, rows)
+
+
+def write_planted(folder: Path, world: World) -> None:
+    """population.json and scenario.json."""
+    planted = json.dumps(world.scenario.population(), indent=2, sort_keys=True)
+    (folder / "population.json").write_text(planted + "\n", encoding="utf-8")
+    chosen = {
+        "scenario": world.scenario.to_json(),
+        "seed": world.seed,
+        "leads": world.leads,
+        "start_at": _iso(world.start),
+        "ends_at": _iso(world.now),
+        "horizon_at": _iso(world.horizon),
+    }
+    text = json.dumps(chosen, indent=2, sort_keys=True)
+    (folder / "scenario.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat()
+
+
+def _write_csv(path: Path, header: list[str], rows: list[list[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

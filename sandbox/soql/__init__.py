@@ -1,0 +1,1 @@
+"""SOQL, read by a grammar and compiled to DuckDB; what the grammar does not know is refused."""

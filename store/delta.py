@@ -1,0 +1,199 @@
+"""Delta Lake tables by path under one URL: open, commit, remember a cursor. No table is known here.
+
+Every commit is tried once, on top of exactly the version that was read: a commit by anybody else
+in between is a LakeError, never a silent merge of the two.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TypeAlias
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import (
+    CommitFailedError,
+    DeltaError,
+    DeltaProtocolError,
+    TableNotFoundError,
+)
+
+from model.errors import LakeError
+
+CURSOR = "detente.cursor"
+# Old versions stay readable for as long as a manifest names them: `vacuum` decides, not age.
+CONFIGURATION = {"delta.enableExpiredLogCleanup": "false", "delta.checkpointInterval": "50"}
+
+_UNSAFE = frozenset("[]{}%*?#")  # Delta and the readers of parquet read these in a path as signs
+
+Rows: TypeAlias = pa.Table | pa.RecordBatchReader
+
+
+@contextmanager
+def lake_errors(where: str) -> Iterator[None]:
+    """Turn what Delta and the storage raise into LakeErrors about `where`."""
+    try:
+        yield
+    except CommitFailedError:
+        raise LakeError(
+            "another process has written it meanwhile", where, "Run the sync again."
+        ) from None
+    except DeltaProtocolError:
+        raise LakeError(
+            "it needs a newer reader than this version has", where, "Update Détente."
+        ) from None
+    except (DeltaError, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise LakeError(
+            f"it cannot be read or written ({reason})", where, "Check the folder or its access."
+        ) from None
+
+
+def _local_folder(url: str) -> Path | None:
+    """The absolute folder that `url` means; None for object storage."""
+    if "://" in url and not url.startswith("file://"):
+        return None
+    folder = Path(unquote(url.removeprefix("file://"))).expanduser().absolute()
+    if _UNSAFE & set(str(folder)):
+        raise LakeError(
+            f"a folder name with one of {' '.join(sorted(_UNSAFE))} cannot hold the lake",
+            str(folder),
+            "Choose another folder.",
+        )
+    return folder
+
+
+class Storage:
+    """The tables under `url`, a folder or an object-storage address."""
+
+    def __init__(self, url: str, options: Mapping[str, str] | None = None) -> None:
+        self._folder = _local_folder(url)
+        self.url = str(self._folder or url).rstrip("/")
+        self.options = dict(options or {})
+
+    def address(self, path: str) -> str:
+        """Where the table at `path` is."""
+        return f"{self.url}/{path}"
+
+    def open(self, path: str, version: int | None = None) -> DeltaTable | None:
+        """The table at `path`, newest version unless one is named; None where there is none."""
+        with lake_errors(self.address(path)):
+            try:
+                return DeltaTable(self.address(path), version, self.options)
+            except TableNotFoundError:
+                return None
+
+    def named(self, path: str, version: int) -> DeltaTable:
+        """That version of the table at `path`; LakeError where it is not there."""
+        try:
+            found = self.open(path, version)
+        except LakeError:
+            found = None
+        if found is None:
+            raise LakeError(
+                f"version {version} is not there", self.address(path), "Take a newer one, or sync."
+            )
+        return found
+
+    def files(self, table: DeltaTable, path: str) -> list[str]:
+        """The parquet files of an opened table, as a reader of parquet names them."""
+        if self._folder is None:
+            return table.file_uris()
+        # Delta percent-encodes the folder in its own addresses; files on disk have no such name.
+        actions = pa.table(table.get_add_actions())
+        return [f"{self.address(path)}/{name}" for name in actions.column("path").to_pylist()]
+
+    def commit(
+        self,
+        path: str,
+        rows: Rows,
+        *,
+        onto: DeltaTable | None,
+        mode: Literal["append", "overwrite"],
+        cursor: str | None = None,
+        partition_by: str | None = None,
+        partitions: Iterable[str] = (),
+        new_layout: bool = False,
+    ) -> int:
+        """Write `rows` in one commit on top of `onto` (None: a new table); the new version.
+
+        `partitions`: overwrite only these values of `partition_by`. `new_layout`: overwrite the
+        columns and the partitioning as well.
+        """
+        properties = CommitProperties(
+            custom_metadata={} if cursor is None else {CURSOR: cursor}, max_commit_retries=0
+        )
+        split = [partition_by] if partition_by else []
+        values = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(partitions))
+        with lake_errors(self.address(path)):
+            if onto is None:
+                write_deltalake(
+                    self.address(path),
+                    rows,
+                    mode="error",
+                    partition_by=split,
+                    configuration=CONFIGURATION,
+                    storage_options=self.options,
+                    commit_properties=properties,
+                )
+                return DeltaTable(self.address(path), None, self.options).version()
+            if mode == "append":
+                write_deltalake(
+                    onto, rows, mode="append", partition_by=split, commit_properties=properties
+                )
+                return onto.version()
+            write_deltalake(
+                onto,
+                rows,
+                mode="overwrite",
+                predicate=f"{partition_by} IN ({values})" if values else None,
+                partition_by=split,
+                schema_mode="overwrite" if new_layout else None,
+                commit_properties=properties,
+            )
+            return onto.version()
+
+    def vacuum(self, path: str, keep: Iterable[int]) -> int:
+        """Delete the files that neither the newest version nor those in `keep` use."""
+        table = self.open(path)
+        if table is None:
+            return 0
+        with lake_errors(self.address(path)):
+            deleted = table.vacuum(
+                retention_hours=0,
+                enforce_retention_duration=False,
+                dry_run=False,
+                full=True,
+                keep_versions=sorted(keep),
+            )
+        return len(deleted)
+
+
+def cursor_of(table: DeltaTable) -> str | None:
+    """The cursor in the newest commit that carries one; maintenance commits carry none."""
+    for limit in (1, 20, None):
+        for entry in table.history(limit):
+            if CURSOR in entry:
+                return str(entry[CURSOR])
+    return None
+
+
+def schema_of(table: DeltaTable) -> pa.Schema:
+    """Its columns, partition column included."""
+    return pa.schema(table.schema().to_arrow())
+
+
+def row_count(table: DeltaTable) -> int:
+    """Rows, from the log alone."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    return sum(n or 0 for n in actions.column("num_records").to_pylist())
+
+
+def files_by(table: DeltaTable, partition: str | None) -> Counter[str]:
+    """Number of files for each value of the partition column ("" where there is none)."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    if partition is None:
+        return Counter({"": actions.num_rows})
+    return Counter(actions.column(f"partition.{partition}").to_pylist())

@@ -1,0 +1,349 @@
+"""The lake: canonical tables and facts as Delta tables, and the manifests that name versions.
+
+Under one URL stand `<source>/<table>`, `facts/<name>` and `_manifests`. Each write is one atomic
+commit, with the sync's cursor in the commit's own metadata: rows and cursor cannot part. Readers
+open only versions that a manifest names, so they never see half a sync and never wait for one.
+One process writes at a time (`store.lock.writer_lock`); a second one fails and does no harm.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from model.errors import LakeError
+from model.tables import TABLES, Table
+from store.delta import Rows, Storage, cursor_of, files_by, lake_errors, row_count, schema_of
+from store.duck import DuckSettings
+from store.manifest import MANIFESTS, Manifest
+from store.merge import MONTH, Changes, Merge, stage
+
+FACTS = "facts"
+KEPT_MANIFESTS = 3
+PARTITION_FROM_ROWS = 100_000
+"""A table with a `month_of` is partitioned once it holds so many rows; below, it does not pay."""
+APPEND_UP_TO_FILES = 8
+"""New rows alone are appended until a partition has so many files; then it is written as one."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one write did to one table.
+
+    `read` rows came in, `written` of them were new or differed from what the table held,
+    `deleted` became deleted (with `deleted_at`, or gone from a replacement); `version` is what a
+    manifest is to name.
+    """
+
+    table: str
+    read: int
+    written: int
+    deleted: int
+    version: int
+
+
+@dataclass(frozen=True)
+class Files:
+    """One version of one table: its columns, and the parquet files that hold its rows."""
+
+    columns: pa.Schema
+    uris: tuple[str, ...]
+
+
+class Lake:
+    """The tables at `url`: a folder or an object-storage address with its `storage_options`.
+
+    `memory_limit` and `temp_folder` bound what merging takes.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        storage_options: Mapping[str, str] | None = None,
+        *,
+        memory_limit: str = "2GB",
+        temp_folder: Path | None = None,
+    ) -> None:
+        self._storage = Storage(url, storage_options)
+        self._duck = DuckSettings(memory_limit, temp_folder)
+
+    @property
+    def url(self) -> str:
+        """Where the lake is."""
+        return self._storage.url
+
+    def upsert(
+        self,
+        source: str,
+        table: str,
+        batches: Iterable[pa.Table],
+        *,
+        cursor: Callable[[], str] | None = None,
+    ) -> Written:
+        """Insert or update rows by the table's key, in one commit together with the cursor.
+
+        Where a key comes more than once, the last row counts. `cursor` is called after the
+        batches end; None keeps the stored one. Without a changed row only a changed cursor is
+        committed. Raises LakeError, or what `batches` raises: then nothing is written.
+        """
+        return self._write(source, table, batches, cursor, replaces=False)
+
+    def replace(
+        self,
+        source: str,
+        table: str,
+        batches: Iterable[pa.Table],
+        *,
+        cursor: Callable[[], str] | None = None,
+    ) -> Written:
+        """Make the batches the whole table, in one commit; nothing where the cursor is as stored.
+
+        Otherwise as `upsert`.
+        """
+        return self._write(source, table, batches, cursor, replaces=True)
+
+    def _write(
+        self,
+        source: str,
+        name: str,
+        batches: Iterable[pa.Table],
+        cursor: Callable[[], str] | None,
+        *,
+        replaces: bool,
+    ) -> Written:
+        path, table = _path(source, name), _canonical(source, name)
+        target = self._storage.open(path)
+        if target is not None:
+            _refuse_newer(target, table, self._storage.address(path))
+        with self._duck.scratch() as folder:
+            staged = Path(folder) / "rows.parquet"
+            read = stage(table, batches, staged)
+            mark = None if cursor is None else cursor()
+            stored = None if target is None else cursor_of(target)
+            if replaces and target is not None and mark is not None and mark == stored:
+                return Written(name, read, 0, 0, target.version())
+            if target is not None and not read and not replaces:
+                version = self._commit_cursor(path, target, None if mark == stored else mark)
+                return Written(name, 0, 0, 0, version)
+            with _duck_errors(self._storage.address(path)), self._duck.connect() as con:
+                merge = Merge(con, table, staged, target)
+                changes = merge.changes(replaces=replaces)
+                version = self._commit(
+                    path,
+                    target,
+                    merge,
+                    changes,
+                    cursor=None if mark == stored else mark,
+                    replaces=replaces,
+                )
+        written = changes.new + changes.updated
+        return Written(name, read, written, changes.deleted + changes.gone, version)
+
+    def _commit(
+        self,
+        path: str,
+        target: DeltaTable | None,
+        merge: Merge,
+        changes: Changes,
+        *,
+        cursor: str | None,
+        replaces: bool,
+    ) -> int:
+        """Write the changes, touching as few files as it takes."""
+        commit = partial(self._storage.commit, path, onto=target, cursor=cursor)
+        months = merge.table.month_of is not None
+        if target is None:
+            split = months and changes.new >= PARTITION_FROM_ROWS
+            rows = merge.incoming(partitioned=split)
+            return commit(rows, mode="overwrite", partition_by=MONTH if split else None)
+        if changes.none:
+            return self._commit_cursor(path, target, cursor)
+        size = row_count(target) + changes.new - changes.gone
+        was_split = _partition(target) is not None
+        split = months and (was_split or size >= PARTITION_FROM_ROWS)
+        partition_by = MONTH if split else None
+        new_layout = split != was_split or not set(merge.table.columns) <= set(
+            schema_of(target).names
+        )
+        if not replaces and not new_layout and not changes.updated and _few_files(target, changes):
+            rows = merge.changed(partitioned=split)
+            return commit(rows, mode="append", partition_by=partition_by)
+        some = changes.months if split and not new_layout and not replaces else None
+        rows = (
+            merge.incoming(partitioned=split) if replaces else merge.merged(some, partitioned=split)
+        )
+        return commit(
+            rows,
+            mode="overwrite",
+            partition_by=partition_by,
+            partitions=some or (),
+            new_layout=new_layout,
+        )
+
+    def _commit_cursor(self, path: str, target: DeltaTable, cursor: str | None) -> int:
+        """A commit of no rows; none at all where there is no new cursor."""
+        if cursor is None:
+            return target.version()
+        return self._storage.commit(
+            path,
+            schema_of(target).empty_table(),
+            onto=target,
+            mode="append",
+            cursor=cursor,
+            partition_by=_partition(target),
+        )
+
+    def cursor(self, source: str, table: str) -> str | None:
+        """The cursor committed with the newest rows; None where there is none."""
+        found = self._storage.open(_path(source, table))
+        return None if found is None else cursor_of(found)
+
+    def version(self, source: str, table: str) -> int | None:
+        """The newest version of a canonical table, or of a fact (source "facts")."""
+        found = self._storage.open(_path(source, table))
+        return None if found is None else found.version()
+
+    def versions(self, source: str) -> dict[str, int]:
+        """The newest version of every canonical table that `source` has, by lake path."""
+        found = {_path(source, name): self.version(source, name) for name in TABLES}
+        return {path: version for path, version in found.items() if version is not None}
+
+    def write_fact(self, name: str, data: Rows) -> int:
+        """Make `data` the whole fact `facts/<name>`, columns included; its new version."""
+        path = _path(FACTS, name)
+        onto = self._storage.open(path)
+        return self._storage.commit(path, data, onto=onto, mode="overwrite", new_layout=True)
+
+    def uris(self, path: str, version: int) -> list[str]:
+        """The parquet files of one version of the table at `path`, such as "crm/leads"."""
+        return self._storage.files(self._storage.named(path, version), path)
+
+    def files(self, path: str, version: int) -> Files:
+        """The same with the columns that they hold."""
+        table = self._storage.named(path, version)
+        columns = pa.schema([field for field in schema_of(table) if field.name != MONTH])
+        return Files(columns, tuple(self._storage.files(table, path)))
+
+    def publish(self, draft: Manifest) -> Manifest:
+        """Make `draft` the newest manifest, in one commit; LakeError if a version is not there."""
+        for path, version in draft.versions.items():
+            self._storage.named(path, version)
+        onto = self._storage.open(MANIFESTS)
+        manifest = replace(
+            draft,
+            id=0 if onto is None else onto.version() + 1,
+            committed_at=datetime.now(UTC).replace(tzinfo=None),
+        )
+        self._storage.commit(MANIFESTS, manifest.to_row(), onto=onto, mode="append")
+        return manifest
+
+    def manifest(self, id: int | None = None) -> Manifest | None:  # noqa: A002
+        """The newest manifest, or the one with that id; None where there is none (any more)."""
+        table = self._storage.open(MANIFESTS)
+        if table is None:
+            return None
+        if id is None:
+            newest = pa.table(table.get_add_actions(flatten=True)).column("max.id")
+            id = pc.max(newest).as_py()  # noqa: A001
+        found = self._read_manifests(table, pc.field("id") == id)
+        return found[0] if found else None
+
+    def manifests(self) -> list[Manifest]:
+        """All manifests whose versions are kept, oldest first."""
+        table = self._storage.open(MANIFESTS)
+        return [] if table is None else self._read_manifests(table)
+
+    def _read_manifests(
+        self, table: DeltaTable, condition: pc.Expression | None = None
+    ) -> list[Manifest]:
+        with lake_errors(self._storage.address(MANIFESTS)):
+            return Manifest.from_rows(table.to_pyarrow_dataset().to_table(filter=condition))
+
+    def vacuum(self, keep: Iterable[int] = ()) -> int:
+        """Forget all manifests but the last three and those in `keep`, and delete the files that
+        only forgotten versions used; the number of files deleted.
+
+        Manifests go first: no reader finds one whose files are gone.
+        """
+        before = self.manifests()
+        ids = {manifest.id for manifest in before[-KEPT_MANIFESTS:]} | set(keep)
+        kept = [manifest for manifest in before if manifest.id in ids]
+        table = self._storage.open(MANIFESTS)
+        if table is None or len(kept) == len(before):
+            return 0
+        # Readers that opened the list a moment ago still find its files: `previous` is kept.
+        previous = table.version()
+        rows = pa.concat_tables([manifest.to_row() for manifest in kept])
+        self._storage.commit(MANIFESTS, rows, onto=table, mode="overwrite")
+        self._storage.vacuum(MANIFESTS, [previous])
+        deleted = 0
+        for path in sorted({path for manifest in before for path in manifest.versions}):
+            needed = {m.versions[path] for m in kept if path in m.versions}
+            if {m.versions.get(path) for m in before} - needed - {None}:
+                deleted += self._storage.vacuum(path, needed)
+        return deleted
+
+
+def _path(source: str, table: str) -> str:
+    for name in (source, table):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+            raise LakeError(
+                f"{name!r} cannot name a source or a table", "", "Use letters, digits, _ and -."
+            )
+    return f"{source}/{table}"
+
+
+def _canonical(source: str, name: str) -> Table:
+    if source == FACTS:
+        raise LakeError(f"a source cannot be called {FACTS}", "", "Rename it in the configuration.")
+    if name not in TABLES:
+        raise LakeError(f"there is no canonical table {name}", source)
+    return TABLES[name]
+
+
+def _refuse_newer(target: DeltaTable, table: Table, where: str) -> None:
+    stored = schema_of(target)
+    newer = sorted(set(stored.names) - {*table.columns, MONTH})
+    if newer:
+        raise LakeError(
+            f"a newer version has written it (column {', '.join(newer)})", where, "Update Détente."
+        )
+    for field in table.schema:
+        if field.name in stored.names and stored.field(field.name).type != field.type:
+            raise LakeError(
+                f"its column {field.name} is {stored.field(field.name).type}, not {field.type}",
+                where,
+                "Another version of Détente has written it: use that one, or a new lake.",
+            )
+
+
+def _partition(table: DeltaTable) -> str | None:
+    columns = table.metadata().partition_columns
+    return columns[0] if columns else None
+
+
+def _few_files(table: DeltaTable, changes: Changes) -> bool:
+    """Whether new rows may be appended as files of their own."""
+    partition = _partition(table)
+    files = files_by(table, partition)
+    months = [""] if partition is None else changes.months
+    return all(files[month] < APPEND_UP_TO_FILES for month in months)
+
+
+@contextmanager
+def _duck_errors(where: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0][:200]
+        raise LakeError(
+            f"the rows could not be merged ({reason})", where, "Check free memory and disk space."
+        ) from None

@@ -1,0 +1,105 @@
+"""The tables of our own database. Instants are naive UTC; changes need a migration."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a migration can find it."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {dict[str, Any]: JSON, list[int | None]: JSON}
+
+
+class WaveRow(Base):
+    """A round of the survey. `salt` makes the hashes of its respondents; gone once closed."""
+
+    __tablename__ = "waves"
+    __table_args__ = (CheckConstraint("state IN ('planned', 'open', 'closed')", name="state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    opens_on: Mapped[date]
+    closes_on: Mapped[date]
+    state: Mapped[str] = mapped_column(String(10))
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ResponseRow(Base):
+    """One person's answers in one wave; `person` is a keyed hash. A name only for heads."""
+
+    __tablename__ = "responses"
+    __table_args__ = (
+        UniqueConstraint("wave_id", "person"),
+        CheckConstraint("level IN ('head', 'staff')", name="level"),
+        CheckConstraint("named OR display_name IS NULL", name="name_agreed"),
+        CheckConstraint("level = 'head' OR NOT named", name="staff_unnamed"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("waves.id"))
+    person: Mapped[str] = mapped_column(String(64))
+    function: Mapped[str] = mapped_column(String(20))
+    level: Mapped[str] = mapped_column(String(10))
+    segment: Mapped[dict[str, Any]]
+    answers: Mapped[list[int | None]]
+    named: Mapped[bool]
+    display_name: Mapped[str | None] = mapped_column(String(200))
+    submitted_at: Mapped[datetime]
+
+
+class SnapshotRow(Base):
+    """A verdict with all that it rests on; never changed (on SQLite a trigger refuses)."""
+
+    __tablename__ = "snapshots"
+    __table_args__ = (
+        UniqueConstraint("manifest_id", "as_of_at", "definitions"),
+        CheckConstraint("kind IN ('live', 'backfilled')", name="kind"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    taken_at: Mapped[datetime]
+    as_of_at: Mapped[datetime] = mapped_column(index=True)
+    manifest_id: Mapped[int]
+    definitions: Mapped[str] = mapped_column(String(64))
+    software: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(10))
+    predecessor_id: Mapped[str | None] = mapped_column(ForeignKey("snapshots.id"))
+    summary: Mapped[dict[str, Any]]
+    payload: Mapped[dict[str, Any]]
+    statistics: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RunRow(Base):
+    """One sync."""
+
+    __tablename__ = "sync_runs"
+    __table_args__ = (
+        CheckConstraint("state IN ('running', 'done', 'partial', 'failed')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(10))
+    report: Mapped[dict[str, Any]]
+    api_calls: Mapped[int]

@@ -1,0 +1,122 @@
+"""The commands, run as processes over the demonstration company, against their JSON schemas."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from monitor.demo import Company
+from tests.cli.run import Ran, detente
+from tests.cli.schemas import INDICATORS, STAGE_REPORT
+
+
+@pytest.fixture
+def ask(demonstration: Company) -> Any:
+    def run(*arguments: object) -> Ran:
+        home = demonstration.workspace.home
+        return detente("--config", demonstration.config, "--home", home, *arguments)
+
+    return run
+
+
+def valid(ran: Ran, schema: dict[str, Any]) -> Any:
+    assert ran.code == 0, ran.err
+    form = json.loads(ran.out)
+    problems = [e.message for e in Draft202012Validator(schema).iter_errors(form)]
+    assert not problems
+    return form
+
+
+def test_stage_keeps_its_contract(ask: Any) -> None:
+    form = valid(ask("stage", "--json"), STAGE_REPORT)
+    assert sum(form["probabilities"].values()) == pytest.approx(1)
+    assert form["low"] <= form["score"] <= form["high"]
+    assert form["survey"]["sales"]["stage"] is not None
+
+
+def test_stage_by_region_has_a_verdict_for_each(ask: Any) -> None:
+    forms = valid(
+        ask("stage", "--by", "region", "--json"), {"type": "array", "items": STAGE_REPORT}
+    )
+    assert [form["segment"]["region"] for form in forms] == ["AMER", "APAC", "EMEA"]
+
+
+def test_indicators_keep_their_contract(ask: Any) -> None:
+    form = valid(ask("indicators", "--json"), INDICATORS)
+    rows = {row["id"]: row for row in form["rows"]}
+    assert len(rows) == 12
+    assert {row["status"] for row in rows.values()} <= {"ok", "weak"}
+    for row in rows.values():
+        if row["value"] is not None and row["low"] is not None:
+            assert row["low"] <= row["value"]
+            assert row["high"] is None or row["value"] <= row["high"]
+
+
+def test_segments_add_up_to_the_whole(ask: Any) -> None:
+    whole = valid(ask("indicators", "--json"), INDICATORS)["rows"]
+    parts = valid(ask("indicators", "--by", "region", "--json"), INDICATORS)["rows"]
+    for name in ("lead_followup_rate", "mql_acceptance_rate"):
+        n = next(row["n"] for row in whole if row["id"] == name)
+        assert sum(row["n"] for row in parts if row["id"] == name) == n
+
+
+def test_a_past_day_and_a_quarter_can_be_asked_for(ask: Any) -> None:
+    day = valid(ask("indicators", "--as-of", "2026-06-30", "--json"), INDICATORS)
+    assert day["rows"][0]["window"]["to"] == "2026-06-30"
+    quarter = valid(ask("indicators", "--window", "2026-Q2", "--json"), INDICATORS)
+    assert quarter["rows"][0]["window"] == {"from": "2026-04-01", "to": "2026-06-30"}
+
+
+def test_a_day_the_records_do_not_reach_is_refused(ask: Any) -> None:
+    ran = ask("stage", "--as-of", "2199-01-01")
+    assert ran.code == 1
+    assert "the records reach only to" in ran.err
+
+
+def test_explain_counts_the_rows_and_what_is_left_out(ask: Any) -> None:
+    ran = ask("indicators", "--explain", "mql_acceptance_rate", "--json")
+    form = json.loads(ran.out)
+    assert form["counted"] == form["result"]["n"]
+    assert form["left_out"]
+    assert "definition" in form["declaration"]
+    assert "Did you mean lead_followup_rate?" in ask("indicators", "--explain", "followup_rate").err
+
+
+def test_records_are_csv_with_what_counts(ask: Any) -> None:
+    rows = list(csv.DictReader(io.StringIO(ask("records", "lead_followup_rate").out)))
+    n = valid(ask("indicators", "--json"), INDICATORS)["rows"][0]["n"]
+    assert sum(row["counted"] == "True" for row in rows) == n
+    assert rows[0]["lead_id"].startswith("00Q")
+
+
+def test_snapshots_are_listed_shown_and_compared(ask: Any) -> None:
+    listed = json.loads(ask("snapshot", "list", "--json").out)
+    assert [one["kind"] for one in listed].count("backfilled") == 12
+    shown = json.loads(ask("snapshot", "show", listed[-1]["id"], "--json").out)
+    assert shown["indicators"]["rows"]
+    assert shown["versions"]
+    compared = json.loads(
+        ask("snapshot", "compare", listed[0]["id"], listed[-1]["id"], "--json").out
+    )
+    assert len(compared["changes"]) == 12
+    again = ask("snapshot", "take")
+    assert "was kept before" in again.out
+
+
+def test_a_second_sync_pulls_next_to_nothing(ask: Any) -> None:
+    form = json.loads(ask("sync", "--json").out)
+    tables = {one["table"]: one for one in form["sources"][0]["tables"]}
+    assert tables["leads"]["written"] <= 20
+    assert form["sources"][0]["api_calls"] > 0
+
+
+def test_doctor_and_text_forms_speak_plainly(ask: Any) -> None:
+    doctor = ask("doctor")
+    assert "complete until" in doctor.out
+    for arguments in (["stage"], ["indicators"], ["survey", "results"], ["snapshot", "list"]):
+        ran = ask(*arguments)
+        assert ran.code == 0
+        assert "None" not in ran.out

@@ -1,0 +1,36 @@
+"""What several areas' tests need: the demonstration company, prepared once, and FULL."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from monitor import demo
+from monitor.progress import SILENT
+from monitor.workspace import Workspace
+
+LEADS = 1500
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the full tests unless FULL=1; keep a file's tests in one process, and all that
+    need the demonstration company in the same.
+    """
+    full = os.environ.get("FULL") == "1"
+    for item in items:
+        if item.get_closest_marker("full") and not full:
+            item.add_marker(pytest.mark.skip(reason="runs with FULL=1"))
+        fixtures = getattr(item, "fixturenames", ())
+        group = "demonstration" if "demonstration" in fixtures else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Company]:
+    """What `make run` prepares, smaller: served, synced, surveyed, a year of snapshots. Shared:
+    whoever changes it works on a copy.
+    """
+    home = tmp_path_factory.mktemp("home")
+    company = demo.prepare(lambda: Workspace.open(None, home), "mixed", 7, LEADS, SILENT)
+    yield company
+    company.stop()

@@ -1,0 +1,218 @@
+"""Every page in the states it can meet, on a company that was really pulled."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import words
+from model.stages import DIMENSIONS
+from monitor import snapshots, surveys, views
+from tests.dashboard.places import APP, PAGES, Place, said
+
+Draw = Callable[..., AppTest]
+
+
+@pytest.fixture
+def draw(monkeypatch: pytest.MonkeyPatch) -> Draw:
+    """A page drawn in a place, with the parameters of its address."""
+
+    def drawn(place: Place, name: str, **parameters: str) -> AppTest:
+        for variable, value in place.environment.items():
+            monkeypatch.setenv(variable, value)
+        app = AppTest.from_file(str(APP), default_timeout=120)
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        app.run()
+        if name != "overview":
+            app.switch_page(f"dashboard/pages/{name}.py")
+            for key, value in parameters.items():
+                app.query_params[key] = value
+            app.run()
+        assert not app.exception
+        return app
+
+    return drawn
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_first_run_is_guided_and_not_an_error(draw: Draw, no_data: Place, name: str) -> None:
+    text = said(draw(no_data, name))
+    assert "detente sync" in text or "detente survey open" in text
+    assert "Fresh Start" in text
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_broken_configuration_is_one_line(
+    draw: Draw, no_data: Place, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_data.write({"organisaton": "Typo"})
+    app = draw(no_data, name)
+    (error,) = app.error
+    assert "organisaton" in error.value
+    assert "Traceback" not in said(app)
+
+
+def test_the_overview_says_the_difference_in_one_sentence(draw: Draw, company: Place) -> None:
+    text = said(draw(company, "overview"))
+    form = views.stage(company.open())
+    assert words.headline(form) in text
+    assert form["survey"] is not None
+    assert "do not subtract" in text
+    assert words.percent(form["evidence"]) in text
+    assert "As of" in text
+    for dimension in DIMENSIONS:
+        assert dimension.label in text
+
+
+def test_the_overview_names_the_three_biggest_pulls(draw: Draw, company: Place) -> None:
+    text = said(draw(company, "overview"))
+    form = views.stage(company.open())
+    worst = [pull for pull in form["pulls"] if pull["gain"] > 0][:3]
+    assert worst
+    for pull in worst:
+        assert pull["title"] in text
+        assert words.gain(pull["gain"]) in text
+
+
+def test_without_enough_evidence_a_range_is_said(draw: Draw, not_enough: Place) -> None:
+    form = views.stage(not_enough.open())
+    assert form["stage"] is None
+    text = said(draw(not_enough, "overview"))
+    assert "not show enough for one stage" in text or "and not firmly" in text
+    assert words.why_range(form) in text
+
+
+def test_without_a_survey_the_overview_says_so(draw: Draw, no_survey: Place) -> None:
+    assert "have not been asked yet" in said(draw(no_survey, "overview"))
+
+
+def test_the_segment_of_the_address_reaches_every_page(draw: Draw, company: Place) -> None:
+    form = views.stage(company.open(), {"region": "EMEA"})
+    app = draw(company, "overview", region="EMEA")
+    assert words.records_say(form) in said(app)
+    assert app.selectbox(key="region").value == "EMEA"
+    app.switch_page("dashboard/pages/indicators.py").run()
+    assert app.selectbox(key="region").value == "EMEA"
+    rows = views.indicators(company.open(), {"region": "EMEA"})["rows"]
+    for row in rows:
+        assert words.value(row, row["unit"]) in said(app)
+
+
+def test_every_indicator_stands_in_the_table_with_its_value(draw: Draw, company: Place) -> None:
+    text = said(draw(company, "indicators"))
+    for row in views.indicators(company.open())["rows"]:
+        assert row["title"] in text
+        assert words.value(row, row["unit"]) in text
+
+
+def test_what_is_not_assessed_says_why_and_is_no_zero(draw: Draw, company: Place) -> None:
+    where = {"industry": views.segment_values(company.open())["industry"][0]}
+    rows = views.indicators(company.open(), where)["rows"]
+    missing = [row for row in rows if row["status"] == "not_assessed"]
+    assert missing
+    text = said(draw(company, "indicators", **where))
+    assert text.count(words.NOT_ASSESSED) >= 2 * len(missing)
+    for row in missing:
+        assert words.sentence(row["reason"]).replace("`", "") in text
+
+
+def test_one_indicator_opens_down_to_its_records(draw: Draw, company: Place) -> None:
+    chosen = "lead_followup_rate"
+    app = draw(company, "indicators", indicator=chosen)
+    text = said(app)
+    (declared,) = (one for one in views.catalogue(company.open()) if one["id"] == chosen)
+    assert declared["definition"].split("\n")[0] in text
+    for anchor in declared["anchors"]:
+        assert words.quantity(anchor["value"], declared["unit"]) in text
+    rows = views.records(company.open(), chosen)
+    assert f"{words.number(int(rows['counted'].sum()))} records count" in text
+    for reason in rows["reason"].dropna().unique():
+        assert reason in text
+    shown = app.dataframe[0].value
+    assert len(shown) == min(len(rows), 500)
+    links = shown["lead_id"].str.startswith("https://")
+    assert links.all()
+
+
+def test_an_unknown_indicator_in_the_address_shows_the_table(draw: Draw, company: Place) -> None:
+    assert "Leads never touched" in said(draw(company, "indicators", indicator="nonsense"))
+
+
+def test_the_survey_results_are_those_of_the_monitor(draw: Draw, company: Place) -> None:
+    text = said(draw(company, "survey"))
+    form = surveys.form(company.open())
+    assert form is not None
+    assert words.mean(form["sales"]["mean"]) in text
+    assert words.mean(form["marketing"]["mean"]) in text
+    for statement in form["statements"]:
+        assert statement["text"] in text
+
+
+def test_answers_are_kept_and_shown_to_nobody_before_the_close(
+    draw: Draw, open_wave: Place
+) -> None:
+    app = draw(open_wave, "survey")
+    app.radio[0].set_value("sales")
+    app.radio[1].set_value("Team member")
+    app.text_input[0].set_value("somebody@example.com")
+    for number in range(1, 21):
+        app.button_group(key=f"statement_{number}").set_value(["n/a" if number == 20 else "4"])
+    app.button[0].click().run()
+    assert not app.exception
+    assert "19 of 20 answers are kept" in said(app)
+    assert "results appear after its close" in said(app)
+    records = open_wave.open().records
+    (kept,) = records.surveys.responses(records.surveys.waves()[-1].id)
+    assert kept.answers == (4,) * 19 + (None,)
+    assert kept.level == "staff"
+    assert not kept.named
+
+
+def test_a_head_gives_a_name_and_everybody_says_who_they_are(draw: Draw, open_wave: Place) -> None:
+    app = draw(open_wave, "survey")
+    app.button[0].click().run()
+    assert "which team you work in" in said(app)
+    app.radio[0].set_value("marketing")
+    app.radio[1].set_value("Head of a team")
+    app.text_input[0].set_value("head@example.com")
+    app.button[0].click().run()
+    assert "Heads answer by name" in said(app)
+    records = open_wave.open().records
+    assert records.surveys.responses(records.surveys.waves()[-1].id) == []
+
+
+def test_trends_show_the_snapshots(draw: Draw, company: Place) -> None:
+    text = said(draw(company, "trends"))
+    kept = snapshots.listed(company.open())
+    assert len(kept) > 2
+    for one in kept:
+        assert words.day(one["as_of"]) in text
+    assert "rebuilt from history" in text
+
+
+def test_two_snapshots_are_compared(draw: Draw, company: Place) -> None:
+    kept = snapshots.listed(company.open())
+    app = draw(company, "trends")
+    app.selectbox(key="compare_from").set_value(kept[0]["id"]).run()
+    found = snapshots.compare(company.open(), kept[0]["id"], kept[-1]["id"])
+    text = said(app)
+    for change in found["changes"]:
+        assert words.quantity(change["before"], change["unit"]) in text
+        assert words.change(change["difference"], change["unit"]) in text
+
+
+def test_without_snapshots_the_trends_say_how_to_take_one(draw: Draw, no_survey: Place) -> None:
+    assert "detente snapshot take" in said(draw(no_survey, "trends"))
+
+
+def test_data_health_counts_what_the_monitor_found(draw: Draw, company: Place) -> None:
+    text = said(draw(company, "health"))
+    dirty = [one for one in views.health(company.open()) if one["count"]]
+    assert dirty
+    for one in dirty:
+        assert one["title"] in text
+        assert words.number(one["count"]) in text
+    for source in views.status(company.open())["sources"]:
+        for missing in source["missing"]:
+            assert missing.partition(": ")[0] in text

@@ -1,0 +1,236 @@
+"""A small company written by hand: canonical rows in, facts and results out, through DuckDB."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from metrics import evaluate, facts
+from metrics.declaration import Result
+from model.availability import Availability
+from model.definitions import Definitions, Reasons, Statuses
+from model.tables import TABLES
+
+Row = dict[str, Any]
+EVERYTHING = Availability({name: frozenset(table.columns) for name, table in TABLES.items()})
+AS_OF = datetime(2026, 6, 30, 12)
+WORDS = Definitions(
+    statuses=Statuses(
+        order=("New", "MQL", "Accepted", "Converted"),
+        mql=("MQL",),
+        accepted=("Accepted",),
+        rejected=("Rejected",),
+    ),
+    reasons=Reasons(rejection=("No Budget",), loss=("Price", "Timing")),
+)
+CONNECTION = ibis.duckdb.connect()
+COMPILED: dict[tuple[object, ...], list[tuple[str, ir.Table, str]]] = {}
+
+
+def at(text: str) -> datetime:
+    """`06-01 09:30` in 2026 (or a whole ISO instant)."""
+    return datetime.fromisoformat(text if text[:2] == "20" else f"2026-{text}")
+
+
+def without(*absent: str, **reasons: str) -> Availability:
+    """Everything but these tables; `reasons` by table."""
+    columns = {name: names for name, names in EVERYTHING.columns.items() if name not in absent}
+    return Availability(columns, reasons)
+
+
+@dataclass
+class Company:
+    """Rows by table. Ann, Bob and Cy are in Sales (`s1`, `s2`, `s3`), Mia and Max in Marketing."""
+
+    definitions: Definitions = WORDS
+    availability: Availability = EVERYTHING
+    as_of: datetime = AS_OF
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    _ids: int = 0
+
+    def __post_init__(self) -> None:
+        for user in ("s1", "s2", "s3"):
+            self.add("users", user_id=user, function="sales", region="EMEA", team=f"team {user}")
+        for user in ("m1", "m2"):
+            self.add("users", user_id=user, function="marketing")
+        self.add("users", user_id="robot", function="sales", is_automation=True)
+        self.add("users", user_id="boss", function="other")
+        self.add("queues", queue_id="q", name="Sales queue", function="sales")
+        self.add("queues", queue_id="mq", name="Nurture", function="marketing")
+        for position, (stage, closed, won, qualified) in enumerate(STAGES):
+            self.add(
+                "sales_stages",
+                sales_stage=stage,
+                position=position,
+                is_closed=closed,
+                is_won=won,
+                is_qualified=qualified,
+            )
+
+    def add(self, table: str, **row: Any) -> str:
+        """Add a row, recorded at once; returns its id, numbered where it has none."""
+        key = TABLES[table].key
+        self._ids += 1
+        row.setdefault(key, f"{table[:3]}{self._ids:05}")
+        row.setdefault("recorded_at", datetime(2020, 1, 1))
+        self.rows.setdefault(table, []).append(row)
+        return str(row[key])
+
+    def lead(self, owners: str = "m1", created: str = "06-01 08:00", **row: Any) -> str:
+        """A lead and its owners: `m1, q 06-02 10:00, s1 06-02 11:00`. The first one owns it from
+        its creation; the last one owns it today.
+        """
+        first, *later = [step.strip() for step in owners.split(",")]
+        path = [first, *(step.split(" ", 1)[0] for step in later)]
+        row = {"created_at": at(created), "owner_id": path[-1], **row}
+        lead = self.add("leads", **row, owner_kind=_kind(row["owner_id"]))
+        for old, step in zip(path, later, strict=False):
+            new, when = step.split(" ", 1)
+            self.owner_change(lead, old, new, when)
+        return lead
+
+    def owner_change(self, lead: str, old: str | None, new: str, when: str) -> str:
+        """A change of owner, as the CRM's history keeps it."""
+        return self.add(
+            "lead_changes",
+            lead_id=lead,
+            field="owner",
+            old=old,
+            new=new,
+            old_kind=None if old is None else _kind(old),
+            new_kind=_kind(new),
+            changed_at=at(when),
+        )
+
+    def status(self, lead: str, steps: str) -> None:
+        """Status changes of a lead: `New, MQL 06-02 10:00, Accepted 06-03 10:00`."""
+        first, *later = [step.strip() for step in steps.split(",")]
+        old = first
+        for step in later:
+            new, when = step.split(" ", 1)
+            self.add(
+                "lead_changes", lead_id=lead, field="status", old=old, new=new, changed_at=at(when)
+            )
+            old = new
+
+    def touch(self, lead: str | None, by: str, when: str, **row: Any) -> str:
+        """A logged call (or what `row` says instead)."""
+        row = {"kind": "call", "is_completed": True, "direction": "outbound", **row}
+        return self.add("activities", lead_id=lead, performed_by=by, occurred_at=at(when), **row)
+
+    def meeting(self, when: str, *people: str, internal: bool = True, **row: Any) -> str:
+        """A meeting of users (the first organises) and contacts (`c…`)."""
+        organiser, *others = people
+        row = {"performed_by": organiser, **row}
+        meeting = self.add(
+            "activities",
+            kind="meeting",
+            is_completed=True,
+            is_internal=internal,
+            occurred_at=at(when),
+            **row,
+        )
+        for person in others:
+            kind = "contact_id" if person.startswith("c") else "user_id"
+            self.add("attendees", activity_id=meeting, **{kind: person})
+        return meeting
+
+    def deal(self, stages: str, created: str = "05-01 08:00", **row: Any) -> str:
+        """An opportunity and its stages: `Prospecting, Proposal 06-01 10:00, Won 06-20 10:00`."""
+        first, *later = [step.strip() for step in stages.split(",")]
+        path = [first, *(step.split(" ", 1)[0] for step in later)]
+        closed, won, _ = next(rest for stage, *rest in STAGES if stage == path[-1])
+        row = {"owner_id": "s1", "created_at": at(created), "amount": 100.0, **row}
+        row = {"is_closed": closed, "is_won": won, "sales_stage": path[-1], **row}
+        deal = self.add("opportunities", **row)
+        for old, step in zip(path, later, strict=False):
+            new, when = step.split(" ", 1)
+            self.add(
+                "opportunity_changes",
+                opportunity_id=deal,
+                field="stage",
+                old=old,
+                new=new,
+                changed_at=at(when),
+            )
+        return deal
+
+    def tables(self) -> dict[str, ir.Table]:
+        """The canonical tables, filled with these rows."""
+        for name, table in TABLES.items():
+            rows = table.conform(self.rows.get(name, []))
+            CONNECTION.con.register("rows", rows)
+            CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM rows")
+        return {name: CONNECTION.table(name) for name in TABLES}
+
+    def fact_tables(self) -> dict[str, pa.Table]:
+        """The facts, computed."""
+        tables = self.tables()
+        plain = self.definitions.model_copy(update={"indicators": {}})
+        key = (plain.version(), str(self.availability.to_json()), self.as_of)
+        if key not in COMPILED:
+            since = self.as_of - timedelta(days=1096)
+            built = facts.build(tables, plain, self.availability, self.as_of, since)
+            COMPILED[key] = [(name, rows, ibis.to_sql(rows)) for name, rows in built.items()]
+            for rows in built.values():
+                CONNECTION._register_in_memory_tables(rows)
+        return {
+            name: CONNECTION.con.sql(sql).to_arrow_table().cast(rows.schema().to_pyarrow())
+            for name, rows, sql in COMPILED[key]
+        }
+
+    def facts(self) -> dict[str, ir.Table]:
+        """The facts, computed, as tables."""
+        return {name: ibis.memtable(rows) for name, rows in self.fact_tables().items()}
+
+    def fact(self, name: str) -> list[Row]:
+        """The rows of one fact."""
+        rows: list[Row] = self.fact_tables()[name].to_pylist()
+        return rows
+
+    def results(self, **asked: Any) -> dict[str, Result]:
+        """The results for the whole company by indicator."""
+        found = evaluate.evaluate(
+            self.facts(), self.availability, self.definitions, as_of=self.as_of, run=run, **asked
+        )
+        return {result.indicator.id: result for result in found}
+
+    def result(self, indicator: str, **asked: Any) -> Result:
+        """One indicator with a minimum of one record, so that few suffice for an example."""
+        self.definitions = small(self.definitions, indicator)
+        return self.results(only=[indicator], **asked)[indicator]
+
+
+STAGES = (
+    ("Prospecting", False, False, False),
+    ("Qualification", False, False, True),
+    ("Proposal", False, False, True),
+    ("Won", True, True, True),
+    ("Lost", True, False, True),
+)
+
+
+def small(definitions: Definitions, indicator: str) -> Definitions:
+    """`definitions` under which one record is enough for `indicator`."""
+    content = definitions.model_dump()
+    overrides: dict[str, Any] = content["indicators"]
+    overrides[indicator] = {**(overrides.get(indicator) or {}), "minimum_n": 1}
+    return Definitions.model_validate(content)
+
+
+def run(expression: ir.Table) -> pa.Table:
+    """The rows of an expression."""
+    return CONNECTION.to_pyarrow(expression)
+
+
+def by_lead(rows: list[Row]) -> Mapping[str, Row]:
+    """Rows by lead; the last handoff of each."""
+    return {row["lead_id"]: row for row in rows}
+
+
+def _kind(owner: str) -> str:
+    return "queue" if owner.endswith("q") else "user"

@@ -1,0 +1,154 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+import store.lake
+from model.errors import LakeError
+from model.tables import TABLES
+from store.engines import Engine
+from store.lake import Lake
+from tests.store.workers import ROWS, draft, stamped
+
+LEADS = TABLES["leads"]
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(str(tmp_path / "lake"))
+
+
+def put(lake: Lake, source: str, table: str, *rows: dict[str, object]) -> dict[str, int]:
+    written = lake.upsert(source, table, [TABLES[table].conform(list(rows))], cursor=lambda: "1")
+    return {f"{source}/{table}": written.version}
+
+
+@pytest.fixture
+def engine(lake: Lake) -> Iterator[Engine]:
+    lake.upsert("crm", "leads", [stamped("leads", 1)], cursor=lambda: "1")
+    fact = lake.write_fact("handoffs", pa.table({"lead_id": ["id-1", "id-2"], "hours": [1.5, 3.0]}))
+    none = lake.write_fact("meetings", pa.table({"at": pa.array([], pa.timestamp("us"))}))
+    versions = {"crm/leads": 0, "facts/handoffs": fact, "facts/meetings": none}
+    with Engine(lake, lake.publish(draft(versions))) as opened:
+        yield opened
+
+
+def test_every_canonical_table_is_there_with_its_types(engine: Engine) -> None:
+    assert list(engine.canonical) == list(TABLES)
+    for name, table in TABLES.items():
+        rows = engine.run(engine.canonical[name])
+        assert rows.schema.equals(table.schema), name
+        assert rows.num_rows == (ROWS if name == "leads" else 0)
+
+
+def test_microseconds_survive(lake: Lake) -> None:
+    at = datetime(2026, 3, 29, 2, 30, 0, 123456)
+    versions = put(lake, "crm", "leads", {"lead_id": "a", "created_at": at, "recorded_at": at})
+    with Engine(lake, lake.publish(draft(versions))) as engine:
+        row = engine.run(engine.canonical["leads"]).to_pylist()[0]
+    assert (row["created_at"], row["mql_at"]) == (at, None)
+
+
+def test_sources_are_united_and_common_keys_counted(lake: Lake) -> None:
+    versions = put(lake, "crm", "leads", {"lead_id": "a"}, {"lead_id": "b"})
+    versions |= put(lake, "second", "leads", {"lead_id": "b"}, {"lead_id": "c"})
+    versions |= put(lake, "crm", "users", {"user_id": "a"})
+    versions |= put(lake, "second", "users", {"user_id": "b"})
+    with Engine(lake, lake.publish(draft(versions))) as engine:
+        assert sorted(engine.run(engine.canonical["leads"]).column("lead_id").to_pylist()) == [
+            "a",
+            "b",
+            "b",
+            "c",
+        ]
+        assert engine.duplicated_keys() == {"leads": 1}
+
+
+def test_a_column_that_a_table_lacks_reads_as_null(lake: Lake) -> None:
+    rows = LEADS.conform([{"lead_id": "a", "region": "EMEA"}]).drop_columns(["region", "mql_at"])
+    write_deltalake(f"{lake.url}/crm/leads", rows.append_column("newer", pa.array(["x"])))
+    with Engine(lake, lake.publish(draft({"crm/leads": 0}))) as engine:
+        rows = engine.run(engine.canonical["leads"])
+    assert rows.schema.equals(LEADS.schema)
+    assert rows.column("region").to_pylist() == [None]
+
+
+def test_a_table_split_by_month_reads_as_one(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store.lake, "PARTITION_FROM_ROWS", 1)
+    versions = {"crm/leads": lake.upsert("crm", "leads", [stamped("leads", 1)]).version}
+    assert len(lake.uris("crm/leads", 0)) == 4
+    with Engine(lake, lake.publish(draft(versions))) as engine:
+        assert (
+            engine.run(engine.canonical["leads"])
+            .sort_by("lead_id")
+            .equals(stamped("leads", 1).sort_by("lead_id"))
+        )
+
+
+def test_facts_come_by_name(engine: Engine) -> None:
+    facts = engine.facts()
+    assert sorted(facts) == ["handoffs", "meetings"]
+    assert engine.run(facts["handoffs"].agg(hours=facts["handoffs"].hours.sum())).to_pylist() == [
+        {"hours": 4.5}
+    ]
+    empty = engine.run(facts["meetings"])
+    assert (empty.num_rows, empty.schema.field("at").type) == (0, pa.timestamp("us"))
+    with pytest.raises(LakeError, match="no fact decisions"):
+        engine.facts(["decisions"])
+
+
+def test_tables_in_memory_may_be_joined(engine: Engine) -> None:
+    leads = engine.canonical["leads"]
+    days = ibis.memtable(pa.table({"lead_id": ["id-3", "nobody"], "day": [7, 8]}))
+    joined = leads.join(days, "lead_id").select("lead_id", "day")
+    assert engine.run(joined).to_pylist() == [{"lead_id": "id-3", "day": 7}]
+
+
+def test_threads_share_an_engine(engine: Engine) -> None:
+    leads = engine.canonical["leads"]
+
+    def ask(number: int) -> tuple[int, int]:
+        wanted = ibis.memtable(pa.table({"lead_id": [f"id-{n}" for n in range(number)]}))
+        rows = engine.run(leads.semi_join(wanted, "lead_id"))
+        with engine.materialise({"part": leads.semi_join(wanted, "lead_id")}) as tables:
+            part = tables["part"]
+            kept = engine.run(part.agg(n=part.count())).to_pylist()[0]["n"]
+        engine.facts()
+        return rows.num_rows, kept
+
+    numbers = list(range(1, 60))
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, numbers)) == [(n, n) for n in numbers]
+
+
+def test_computed_tables_are_gone_after_use(engine: Engine) -> None:
+    leads = engine.canonical["leads"]
+    with engine.materialise({"some": leads.limit(5), "more": leads.limit(7)}) as tables:
+        some = tables["some"]
+        assert engine.run(some).num_rows == 5
+        assert engine.run(tables["more"].semi_join(some, "lead_id")).num_rows <= 7
+    with pytest.raises(LakeError, match="the engine failed"):
+        engine.run(some)
+    with pytest.raises(ZeroDivisionError), engine.materialise({"some": leads}):
+        raise ZeroDivisionError
+
+
+def test_a_version_that_is_not_there_is_an_error(lake: Lake) -> None:
+    with pytest.raises(LakeError, match="version 4 is not there"):
+        Engine(lake, draft({"crm/leads": 4}))
+
+
+def test_an_engine_outlives_the_syncs_and_vacuum_that_follow(lake: Lake) -> None:
+    versions = {"crm/leads": lake.upsert("crm", "leads", [stamped("leads", 1)]).version}
+    with Engine(lake, lake.publish(draft(versions))) as engine:
+        for step in (2, 3):
+            version = lake.upsert("crm", "leads", [stamped("leads", step)]).version
+            lake.publish(draft({"crm/leads": version}))
+            lake.vacuum()
+        rows = engine.run(engine.canonical["leads"])
+    assert set(rows.column("owner_id").to_pylist()) == {"step-1"}

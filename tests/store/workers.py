@@ -1,0 +1,147 @@
+"""What the other processes of these tests do: they write, read and are killed."""
+
+import multiprocessing as mp
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from typing import Any
+
+import pyarrow as pa
+
+from model.availability import Availability
+from model.tables import TABLES
+from store.engines import Engine
+from store.lake import Lake
+from store.manifest import Manifest, SourceState
+from store.records import Records
+from store.records.snapshots import SnapshotDraft
+
+NOON = datetime(2026, 3, 1, 12)
+ROWS = 400
+
+
+def spawn(work: Callable[..., None], *args: Any) -> ForkServerProcess:
+    """A real process of its own, started at once."""
+    context = mp.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    process = context.Process(target=work, args=args, daemon=True)
+    process.start()
+    return process
+
+
+def pipe() -> tuple[Connection, Connection]:
+    """(to read from, to hand over)."""
+    return mp.get_context("forkserver").Pipe(duplex=False)
+
+
+def stamped(table: str, step: int) -> pa.Table:
+    """Rows that all say in which step they were written; spread over four months."""
+    key = TABLES[table].key
+    rows = [
+        {
+            key: f"id-{number}",
+            "created_at": datetime(2026, 1 + number % 4, 1),
+            "recorded_at": datetime(2026, 1, 1),
+            "owner_id": f"step-{step}",
+        }
+        for number in range(ROWS)
+    ]
+    return TABLES[table].conform(rows)
+
+
+def draft(versions: Mapping[str, int]) -> Manifest:
+    """Those versions, from a source that is complete up to noon."""
+    return Manifest.draft(versions, {"crm": SourceState(Availability(), NOON)}, "abc")
+
+
+def sync(lake: Lake, step: int) -> int:
+    """One sync of two tables and its manifest; the manifest's id."""
+    versions = {}
+    for name in ("leads", "opportunities"):
+        half = ROWS // 2
+        rows = stamped(name, step)
+        batches = [rows.slice(0, half), rows.slice(half)]
+        written = lake.upsert("crm", name, batches, cursor=lambda: str(step))
+        versions[f"crm/{name}"] = written.version
+    return lake.publish(draft(versions)).id
+
+
+def steps_seen(lake: Lake, path: str, version: int) -> tuple[set[str], int]:
+    """The steps that the rows of a version tell of, and how many rows there are."""
+    table = pa.concat_tables([_parquet(uri) for uri in lake.uris(path, version)])
+    return set(table.column("owner_id").to_pylist()), table.num_rows
+
+
+def _parquet(uri: str) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(uri).read()
+
+
+def sync_for_ever(url: str, started: Connection) -> None:
+    """Go on where the cursor stands, one sync after another, until killed."""
+    lake = Lake(url)
+    step = int(lake.cursor("crm", "opportunities") or 0)
+    while True:
+        started.send(step)
+        step += 1
+        sync(lake, step)
+
+
+def sync_times(url: str, times: int) -> None:
+    """So many syncs."""
+    lake = Lake(url)
+    for step in range(1, times + 1):
+        sync(lake, step)
+
+
+def read_until_told(url: str, stop: Connection, out: Connection) -> None:
+    """Read the newest manifest again and again; report (readings, what was wrong)."""
+    lake, readings, wrong = Lake(url), 0, []
+    while not stop.poll():
+        try:
+            manifest = lake.manifest()
+            if manifest is None:
+                continue
+            with Engine(lake, manifest) as engine:
+                seen = set()
+                for name in ("leads", "opportunities"):
+                    table = engine.canonical[name]
+                    rows = engine.run(table.select("owner_id"))
+                    seen.add((frozenset(rows.column("owner_id").to_pylist()), rows.num_rows))
+            if len(seen) != 1 or any(len(steps) != 1 or n != ROWS for steps, n in seen):
+                wrong.append(f"mixed: {seen}")
+            readings += 1
+        except Exception as error:
+            wrong.append(repr(error))
+    out.send((readings, wrong))
+
+
+def snapshot(number: int, size: int = 10) -> SnapshotDraft:
+    """A snapshot that differs by `number` alone."""
+    return SnapshotDraft(
+        taken_at=NOON,
+        as_of_at=NOON,
+        manifest_id=number,
+        definitions="abc",
+        software="0.1",
+        kind="live",
+        predecessor_id=None,
+        summary={"stage": "defined"},
+        payload={"stage": "defined", "rows": list(range(size))},
+        statistics=b"s" * size,
+    )
+
+
+def keep_snapshots(url: str, first: int, last: int, started: Connection) -> None:
+    """Keep snapshots `first` to `last`, big ones, so that a kill can fall into a write."""
+    with Records.open(url) as records:
+        for number in range(first, last):
+            started.send(number)
+            records.snapshots.keep(snapshot(number, 50_000))
+
+
+def open_records(url: str) -> None:
+    """Open and close."""
+    Records.open(url).close()
