@@ -9,7 +9,6 @@ from typing import Annotated, NoReturn
 import typer
 
 from model.errors import ConfigurationError, DetenteError, PartialError
-from monitor import demo as demonstration
 from monitor import doctor as examination
 from monitor import init as beginning
 from monitor import refresh as refreshing
@@ -41,6 +40,9 @@ Where = Annotated[
     list[str] | None, typer.Option("--where", help="Only one segment: region=EMEA. Repeatable.")
 ]
 By = Annotated[list[str] | None, typer.Option("--by", help="Split by a dimension. Repeatable.")]
+SCENARIO_HELP = (
+    "mixed; undefined, defined, aligned or integrated; or handoff=aligned,process=undefined,…"
+)
 PERIOD = "Handed off, created or closed then: 2026, 2026-Q3, 2026-08, 2026-07-01..2026-07-31."
 PeriodOption = Annotated[str | None, typer.Option("--window", help=PERIOD)]
 
@@ -283,13 +285,15 @@ def snapshot_backfill(
 @app.command()
 def demo(
     context: typer.Context,
-    scenario: Annotated[str, typer.Option(help=demonstration.SCENARIO_HELP)] = "mixed",
+    scenario: Annotated[str, typer.Option(help=SCENARIO_HELP)] = "mixed",
     seed: Annotated[int, typer.Option(help="Another company for another number.")] = 7,
     leads: Annotated[int, typer.Option(min=200, max=2_000_000)] = 4000,
     port: Annotated[int, typer.Option(help="The dashboard's port.")] = 8501,
     no_dashboard: Annotated[bool, typer.Option("--no-dashboard")] = False,
 ) -> None:
     """Start a demonstration company, pull it, take its snapshots and open the dashboard."""
+    from monitor import demo as demonstration  # the sandbox is slow to load, and only used here
+
     with show.progress() as progress:
         company = demonstration.prepare(context.obj, scenario, seed, leads, progress)
     show.lines(company.lines())
@@ -303,11 +307,13 @@ def demo(
 def sandbox_serve(
     context: typer.Context,
     port: Annotated[int, typer.Option(help="0: any free port.")] = 0,
-    scenario: Annotated[str, typer.Option(help=demonstration.SCENARIO_HELP)] = "mixed",
+    scenario: Annotated[str, typer.Option(help=SCENARIO_HELP)] = "mixed",
     seed: int = 7,
     leads: Annotated[int, typer.Option(min=200, max=2_000_000)] = 4000,
 ) -> None:
     """Serve a generated organisation on loopback until stopped."""
+    from monitor import demo as demonstration
+
     demonstration.serve_organisation(context.obj().home, scenario, seed, leads, port, show.line)
 
 

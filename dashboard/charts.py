@@ -227,7 +227,7 @@ def _spans(table: pd.DataFrame, colours: Palette) -> list[Any]:
         found.append(line.encode(x=_x("low"), x2="high:Q", y=_y("y"), color=_kind(colours)))
     if len(ranges):
         bar = alt.Chart(ranges).mark_bar(
-            height=14, opacity=0.35, stroke=colours.records, strokeDash=[4, 3], cornerRadius=3
+            height=14, opacity=0.4, stroke=colours.records, cornerRadius=3
         )
         found.append(bar.encode(x=_x("low"), x2="high:Q", y=_y("y"), color=_kind(colours)))
     return found

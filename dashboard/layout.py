@@ -34,7 +34,7 @@ def frame() -> None:
             if status["has_data"]:
                 _segments()
                 html.meta(f"As of {words.moment(status['cutoff_at'], data.zone())}")
-                _watch(status["manifest"])
+            _watch(status["manifest"])
 
 
 def show(page: Callable[[], None], *, needs_data: bool = True) -> None:
@@ -96,4 +96,4 @@ def _guide() -> None:
     st.code("make run", language=None)
     st.markdown("**With your own CRM**, write a configuration, have it checked, and pull:")
     st.code("detente init\ndetente doctor\ndetente sync", language=None)
-    st.markdown("This page fills by itself once the first pull has ended; reload it then.")
+    st.markdown("This page fills by itself once the first pull has ended.")

@@ -53,7 +53,8 @@ def value_trend(points: pd.DataFrame, declared: DeclarationForm, colours: Palett
     share = declared["unit"] == "share"
     top = 1.0 if share else _top(points, declared)
     scale = alt.Scale(domain=[0, top], nice=not share)
-    axis = alt.Axis(format=".0%" if share else "~s", tickCount=5, title=None)
+    title = None if share else declared["unit"]
+    axis = alt.Axis(format=".0%" if share else "~s", tickCount=5, title=title)
     layers = [
         *_anchors(declared, colours),
         *_line(points, colours, scale, axis),
@@ -198,7 +199,7 @@ def _anchors(declared: DeclarationForm, colours: Palette) -> list[Any]:
     table = pd.DataFrame({"value": [one["value"] for one in declared["anchors"]], "name": names})
     rule = alt.Chart(table).mark_rule(color=colours.line, strokeWidth=1.5)
     text = alt.Chart(table).mark_text(
-        align="right", baseline="bottom", dx=-4, dy=-2, fontSize=SMALL, color=colours.muted
+        align="left", baseline="middle", dx=4, fontSize=SMALL, color=colours.muted
     )
     return [
         rule.encode(y="value:Q"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from model.stages import STAGES, Dimension
+from model.stages import CUTS, STAGES, Dimension
 from monitor.report import (
     DimensionForm,
     EstimateForm,
@@ -104,8 +104,11 @@ def interval(low: float | None, high: float | None, unit: str = "score") -> str:
 
 
 def score(value: float | None) -> str:
-    """A score on 20–100, without decimals; cut, not rounded up, so that 59.9 stays under 60."""
-    return NONE if value is None else f"{int(value + 1e-9)}"
+    """A score on 20–100, without decimals, and never rounded up over a cut: 59.9 reads as 59."""
+    if value is None:
+        return NONE
+    near = round(value)
+    return str(near if near <= value or near not in CUTS else near - 1)
 
 
 def stage(name: str | None) -> str:
@@ -170,12 +173,11 @@ def records_say(form: StageForm) -> str:
     if form["stage"]:
         odds = chance(form["probabilities"][form["stage"]])
         return f"The records place you at {stage(form['stage'])} ({odds})."
-    return (
-        "The records do not show enough for one stage: you are somewhere "
-        f"{stage_span(form['stage_range'])}."
-        if form["stage_range"][0] != form["stage_range"][-1]
-        else f"The records show no more than {stage_span(form['stage_range'])}, and not firmly."
-    )
+    low, high = form["stage_range"][0], form["stage_range"][-1]
+    if low == high:
+        return f"The records point to {stage(low)}, but not firmly enough to say so."
+    span = stage_span(form["stage_range"])
+    return f"The records do not settle on one stage: you are {span}."
 
 
 def teams_say(form: StageForm) -> str:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from metrics.declaration import Indicator
 from metrics.estimate import Estimate
+from model.words import percent
 
 LEVEL = 0.05
 NORMAL = 1.959963984540054
@@ -110,7 +111,7 @@ def _p(one: Indicator, before: Estimate, after: Estimate) -> float | None:
         return None
     if variance <= 0:
         return 1.0 if first == second else 0.0
-    return float(2 * stats.norm.sf(abs(second - first) / math.sqrt(variance)))
+    return float(2 * special.ndtr(-abs(second - first) / math.sqrt(variance)))
 
 
 def _error(one: Indicator, estimate: Estimate, *, upwards: bool) -> float:
@@ -164,7 +165,7 @@ def _words(change: Change, one: Indicator) -> str:
 
 def _told(one: Indicator, estimate: Estimate) -> str:
     if one.unit == "share" and estimate.value is not None:
-        return f"{estimate.value:.0%}"
+        return percent(estimate.value)
     if estimate.value is None:
         return f"{estimate.bound} {one.unit}"
     return f"{estimate.value:.1f} {one.unit}"

@@ -86,9 +86,9 @@ def evaluate(
     only: Sequence[str] = (),
     run: Run,
 ) -> list[Result]:
-    """Every indicator of the catalogue (or `only` some, by id), in its order, for the whole or `where` (dimension to
-    value), split `by` dimensions: then each indicator has a result for every segment that occurs,
-    and those that cannot be split say so.
+    """Every indicator of the catalogue (or `only` some, by id), in its order, for the whole or
+    `where` (dimension to value), split `by` dimensions: then each indicator has a result for every
+    segment that occurs, and those that cannot be split say so.
 
     `facts` must be built as of `as_of`. Without a `window` each indicator looks back over its own
     days. A row without a value of a dimension is in the segment "(none)".

@@ -18,6 +18,7 @@ from model.definitions import Definitions
 from model.tables import TABLES
 
 SAMPLE = 10
+LATE_DAYS = 30
 Run = Callable[[ir.Table], pa.Table]
 
 
@@ -74,6 +75,12 @@ def _touch_before_creation(known: Known) -> ir.Table:
     own = leads(known).select("lead_id", _created_at="created_at")
     joined = rows.inner_join(own, "lead_id")
     return _ids(joined.filter(joined.occurred_at < joined._created_at), "activity_id")
+
+
+def _recorded_late(known: Known) -> ir.Table:
+    rows = known.rows("activities")
+    dated = ibis.coalesce(rows.occurred_at, rows.due_on.cast("timestamp(6)"))
+    return _ids(rows.filter(dated < rows.created_at - ibis.interval(days=LATE_DAYS)), "activity_id")
 
 
 def _close_before_creation(known: Known) -> ir.Table:
@@ -206,6 +213,13 @@ FINDINGS = (
         _touch_before_creation,
     ),
     Finding(
+        "recorded_late",
+        f"Activities dated more than {LATE_DAYS} days before somebody recorded them",
+        "They count from their recording on, so no past figure uses what was loaded later.",
+        ("activities.created_at",),
+        _recorded_late,
+    ),
+    Finding(
         "handoff_before_creation",
         "Leads handed over before they were created",
         "The handoff is taken to be at the lead's creation.",
@@ -230,7 +244,7 @@ FINDINGS = (
         "without_creation",
         "Leads and opportunities without a creation date",
         "A handoff at creation cannot be placed and is left out; later ones count.",
-        ("leads.created_at",),
+        ("leads.lead_id",),
         _without_creation,
     ),
     Finding(
@@ -321,7 +335,7 @@ FINDINGS = (
         "without_time",
         "Completed activities without a time",
         "Left out: they cannot be placed before or after a handoff.",
-        ("activities.occurred_at", "activities.is_completed"),
+        ("activities.is_completed",),
         _without_time,
     ),
 )

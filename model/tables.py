@@ -179,6 +179,7 @@ _ALL = (
         performed_by=TEXT,
         created_at=INSTANT,
         occurred_at=INSTANT,
+        due_on=DAY,  # what somebody planned; says nothing about when it was done
         direction=TEXT,  # outbound, inbound
         is_automated=FLAG,
         is_completed=FLAG,

@@ -34,7 +34,6 @@ MIXED = {
     "process": "defined",
     "structure": "defined",
 }
-SCENARIO_HELP = f"mixed, {', '.join(STAGES)}, or a stage for some dimensions: handoff=aligned,…"
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import TypedDict
-
-import pandas as pd
+from typing import TYPE_CHECKING, TypedDict
 
 from metrics.indicators import CATALOGUE
 from model.errors import ConfigurationError
@@ -24,6 +22,9 @@ from monitor.report import (
 )
 from monitor.workspace import Workspace
 from store.records.runs import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Segment = Mapping[str, str]
 
@@ -204,7 +205,7 @@ def records(
     where: Segment | None = None,
     day: date | None = None,
     window: str | None = None,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """The CRM records behind an indicator: ids, dates, owners, and whether and why each counts."""
     period = Period.parse(window) if window else None
     with reading(workspace, day) as opened:

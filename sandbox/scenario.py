@@ -19,7 +19,7 @@ METRICS = (
     "acceptance",
     "response_time",
     "cycle_length",
-    "acquisition_cost",
+    "cost_of_acquisition",
 )
 """The metrics a joint funnel needs, in the order in which companies come to share them."""
 
@@ -184,7 +184,7 @@ _PRESETS: dict[str, _Rates] = {
         JointWorkRates(0.05, 0.04, 0.08, 180.0, 0.04, 1.5),
         FeedbackRates(24.0, 0.25, 0.08, 0.08, 0.60, 1.6),
         ProcessRates(0.30, 0.40, 0.20, 0.35, 0.25, 0.08, 1.5),
-        StructureRates(1, 0.04, "ceo", 1.5),
+        StructureRates(1, 0.0, "ceo", 1.5),
     ),
     Stage.DEFINED.value: _Rates(
         HandoffRates(0.62, 0.16, 6.2, 0.17, 0.50, 0.34, 2.5),

@@ -73,7 +73,7 @@ class FilesConnector(Connector):
         if isinstance(files, Mapped):
             tables: Iterator[pa.Table] = iter([files.rows(table)])
         else:
-            members = [stream for stream in files.streams if stream.table == table]
+            members = files.feeding(table)
             tables = (rows for stream in members for rows in files.canonical(stream))
         for rows in tables:
             for start in range(0, rows.num_rows, _ROWS):

@@ -24,7 +24,7 @@ from connectors.files.settings import FilesSource
 from connectors.files.staging import ROW, Staged, stage
 from connectors.salesforce.connector import MAPPING
 from connectors.salesforce.objects import streams
-from connectors.salesforce.offers import availability, partial
+from connectors.salesforce.offers import PARTIAL, availability, feeding, partial
 from connectors.salesforce.shapes import Companion, Fields, Kind, Stream
 from model.availability import Availability
 from model.errors import DataError, SourceError
@@ -118,11 +118,15 @@ class Export:
             )
         return stated
 
+    def feeding(self, table: str) -> list[Stream]:
+        """The streams that give the rows of a table."""
+        return feeding(self.streams, table, self.visible, dated=False)
+
     def content(self, table: str) -> str:
         """A digest of everything that decides the rows of a table."""
         own = self._settings
         sum_ = hashlib.sha256(f"{MAPPING} {own.fields} {own.qualified_from}".encode())
-        for stream in (stream for stream in self.streams if stream.table == table):
+        for stream in self.feeding(table):
             given = stream.given(self.visible)
             needs = sorted((column, made.needs) for column, made in stream.all_columns.items())
             sum_.update(repr((stream.object, sorted(given), needs)).encode())
@@ -315,14 +319,18 @@ class Export:
             )
 
     def _say_incomplete(self) -> None:
-        """A table that two objects make, one of them absent, would be wrong and is left out."""
+        """A table that two objects make, one of them absent, would be wrong: what would mislead
+        is left out.
+        """
         for table in dict.fromkeys(stream.table for stream in self.streams):
             objects = dict.fromkeys(s.object for s in self.streams if s.table == table)
             absent = [name for name in objects if name not in self.parts]
             if absent and len(absent) < len(objects):
                 present = listed(f"{name}.csv" for name in objects if name in self.parts)
+                columns = listed(f"{table}.{column}" for column in PARTIAL.get(table, ()))
+                what = f"{columns or table} left out"
                 self.notes.add(
-                    f"{table} left out: {present} alone would not be all of them; add "
+                    f"{what}: {present} alone would not be all of them; add "
                     f"{listed(f'{name}.csv' for name in absent)} (its header alone if it is empty)"
                 )
 

@@ -91,6 +91,7 @@ TASK = Stream(
         "TaskSubtype": TEXT,
         "CallType": TEXT,
         "IsClosed": FLAG,
+        "ActivityDate": DAY,
         "CompletedDateTime": Kind.INSTANT,
         "CreatedById": ID,
         "LastModifiedById": ID,
@@ -100,6 +101,7 @@ TASK = Stream(
         "kind": Column(("TaskSubtype",), _task_kind),
         "performed_by": Column(("CreatedById",), _performer),
         "occurred_at": Column(("IsClosed", "CompletedDateTime"), _task_occurred),
+        "due_on": copy("ActivityDate"),
         "direction": Column(("CallType",), _direction),
         # A list e-mail is a mailing, not a touch of one person by another.
         "is_automated": Column(

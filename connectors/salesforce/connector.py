@@ -11,7 +11,7 @@ import pyarrow as pa
 from connectors.base import Connector, Offer, Pull
 from connectors.salesforce.client import Client, whole_seconds
 from connectors.salesforce.objects import streams
-from connectors.salesforce.offers import availability, partial
+from connectors.salesforce.offers import availability, feeding, partial
 from connectors.salesforce.pulling import Extract, Reader
 from connectors.salesforce.schema import Described, described
 from connectors.salesforce.settings import SalesforceSource
@@ -50,7 +50,7 @@ class SalesforceConnector(Connector):
         if table not in self.offer().tables:
             reason = self.offer().availability.lacks([table])
             raise SourceError(f"{table} is not on offer: {reason[0]}", self.name)
-        members = [stream for stream in self._streams if stream.table == table]
+        members = feeding(self._streams, table, self._described.visible)
         extracts = [self._extract(stream, _since(cursor, self._key(stream))) for stream in members]
         counts = [extract.count() for extract in extracts]
         seen = _Content()

@@ -1,12 +1,17 @@
 """What visible objects and fields amount to: tables and columns on offer, reasons for the rest."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from connectors.salesforce.shapes import CURSORS, Stream, Visible
 from model.availability import Availability
 from model.tables import TABLES
 
 Explain = Callable[[str], str]  # "Lead.Rating" -> "Lead.Rating is not visible to …"
+
+PARTIAL = {"activities": ("occurred_at",)}
+"""What a table does not tell where one of its objects is missing: tasks without events, with their
+times, would make a lead look untouched that somebody met."""
 
 _DERIVED = {
     "users.function": "the CRM does not say it; it comes from the configured functions",
@@ -23,17 +28,18 @@ def availability(
     should give it can. `explain` says why a Salesforce field or object cannot be read.
 
     A table is left out where one of its objects lacks its id or, when `dated`, a field to see
-    changes by.
+    changes by, unless `PARTIAL` says what it can still tell.
     """
     columns: dict[str, frozenset[str]] = {}
     reasons: dict[str, str] = {}
     for table in dict.fromkeys(stream.table for stream in streams):
-        members = [stream for stream in streams if stream.table == table]
-        lost = [name for s in members for name in unusable(s, visible, dated)]
-        if lost:
+        every = [stream for stream in streams if stream.table == table]
+        lost = [name for s in every for name in unusable(s, visible, dated)]
+        members = feeding(streams, table, visible, dated)
+        if not members:
             reasons[table] = _sentence(lost, explain)
             continue
-        gaps = _gaps(members, visible)
+        gaps = _gaps(members, visible) | {column: lost for column in PARTIAL.get(table, ()) if lost}
         columns[table] = frozenset({*(c for c, lacks in gaps.items() if not lacks), "recorded_at"})
         for column in TABLES[table].columns:
             if column not in columns[table] and column != "deleted_at":
@@ -41,6 +47,24 @@ def availability(
                 lacks = gaps.get(column)
                 reasons[key] = _sentence(lacks, explain) if lacks else _unmapped(key)
     return Availability(columns, reasons)
+
+
+def feeding(
+    streams: Sequence[Stream], table: str, visible: Visible, dated: bool = True
+) -> list[Stream]:
+    """The streams to pull for `table`: all of its, or none where one cannot be used. A table in
+    `PARTIAL` keeps the others, without the columns that would mislead.
+    """
+    members = [stream for stream in streams if stream.table == table]
+    usable = [stream for stream in members if not unusable(stream, visible, dated)]
+    if len(usable) == len(members):
+        return members
+    if table not in PARTIAL:
+        return []
+    return [
+        replace(s, columns={c: made for c, made in s.columns.items() if c not in PARTIAL[table]})
+        for s in usable
+    ]
 
 
 def unusable(stream: Stream, visible: Visible, dated: bool = True) -> list[str]:

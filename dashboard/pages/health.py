@@ -17,7 +17,7 @@ def page() -> None:
     _missing(status, data.catalogue())
     st.header("Not assessed for now", anchor=False)
     _not_assessed(data.indicators({}))
-    st.header("Records that contradict themselves", anchor=False)
+    st.header("Records handled by a rule", anchor=False)
     _dirty()
 
 
@@ -92,7 +92,7 @@ def _dirty() -> None:
         st.markdown(f"None: {len(found)} kinds were looked for.")
         return
     columns = [
-        Column("What is wrong"),
+        Column("Kind of record"),
         Column("Records", is_right=True),
         Column("What is done about it", is_wide=True),
     ]

@@ -104,7 +104,7 @@ def _groups(results: SurveyForm) -> None:
         Column("Score", is_right=True),
         Column("95 % interval", is_right=True, is_wide=True),
         Column("Answers", is_right=True),
-        Column("Answered", is_right=True, is_wide=True),
+        Column("Response rate", is_right=True, is_wide=True),
     ]
     rows: list[Row] = []
     for name in ("sales", "marketing", "all"):

@@ -33,20 +33,23 @@ def traceable(known: Known, opportunities: ir.Table) -> ir.Table:
         & (pairs.closed_at.isnull() | (pairs.closed_at >= pairs.created_at))
     )
     soon = days_between(chained.converted_at, chained.created_at).between(0, CONVERSION_SLACK_DAYS)
+    # distinct: joined by lead and contact first, by time only then
     made = chained.mutate(
         lead_converted_at=ibis.ifelse(soon, chained.created_at, chained.converted_at)
-    )
+    ).distinct()
     members = known.rows("campaign_members")
     added = members.filter(members.added_at <= known.as_of)
-    by_lead = made.inner_join(
-        added.select(_place="lead_id", campaign_at="added_at"), [("lead_id", "_place")]
-    )
-    by_contact = made.inner_join(
-        added.select(_place="contact_id", campaign_at="added_at"), [("contact_id", "_place")]
-    )
+    by_lead = made.inner_join(_first_added(added, "lead_id"), [("lead_id", "_place")])
+    by_contact = made.inner_join(_first_added(added, "contact_id"), [("contact_id", "_place")])
     steps = by_lead.union(by_contact)
     in_order = steps.filter(steps.campaign_at <= steps.lead_converted_at)
     order = [in_order.campaign_at, in_order.lead_id]
     ranked = in_order.mutate(_nth=ibis.row_number().over(group_by="opportunity_id", order_by=order))
     first = ranked.filter(ranked._nth == 0)
     return first.select("opportunity_id", "campaign_at", "lead_id", "lead_converted_at")
+
+
+def _first_added(members: ir.Table, place: str) -> ir.Table:
+    """When each lead or contact was first added to a campaign: _place, campaign_at."""
+    given = members.filter(members[place].notnull())
+    return given.group_by(_place=given[place]).aggregate(campaign_at=given.added_at.min())

@@ -28,20 +28,17 @@ def held(known: Known) -> ir.Table:
 
 
 def attendance(known: Known) -> ir.Table:
-    """Who was there, on whose side: activity_id, user_id, side. The organiser attends."""
+    """Who was there, on whose side, as the source's attendees say: activity_id, user_id, side.
+
+    Whoever merely entered the meeting did not attend it.
+    """
     invited = known.rows("attendees")
-    organised = held(known)
     people = known.owners.filter(
         (known.owners.owner_kind == USER)
         & known.owners.side.notnull()
         & ~known.owners.is_automation
     )
-    rows = (
-        invited.filter(invited.user_id.notnull())
-        .select("activity_id", "user_id")
-        .union(organised.select("activity_id", user_id="performed_by"))
-        .distinct()
-    )
+    rows = invited.filter(invited.user_id.notnull()).select("activity_id", "user_id").distinct()
     joined = rows.inner_join(people.select("owner_id", "side"), [("user_id", "owner_id")])
     return joined.select("activity_id", "user_id", "side")
 
@@ -87,18 +84,24 @@ def marketer_meetings(known: Known, opportunities: ir.Table) -> ir.Table:
             "activity_id",
         )
     )
-    roles = known.rows("contact_roles").select("opportunity_id", _contact="contact_id").distinct()
-    deals = opportunities.select("opportunity_id", "account_id", "created_at", "closed_at")
+    roles = known.rows("contact_roles").select("opportunity_id", _contact="contact_id")
+    # distinct: joined by contact and opportunity first, by time only then
+    of_contacts = (
+        roles.inner_join(contacts, [("_contact", "contact")])
+        .select("opportunity_id", "met_at")
+        .distinct()
+    )
+    deals = opportunities.select(
+        "opportunity_id", "account_id", "created_at", "closed_at"
+    ).distinct()
     by_deal = deals.inner_join(
         customer.select(_deal="opportunity_id", met_at="met_at"), [("opportunity_id", "_deal")]
     ).select("opportunity_id", "met_at", "created_at", "closed_at", own=ibis.literal(True))
     by_account = deals.inner_join(
         customer.select(_account="account_id", met_at="met_at"), [("account_id", "_account")]
     ).select("opportunity_id", "met_at", "created_at", "closed_at", own=ibis.literal(False))
-    by_contact = (
-        deals.inner_join(roles, "opportunity_id")
-        .inner_join(contacts, [("_contact", "contact")])
-        .select("opportunity_id", "met_at", "created_at", "closed_at", own=ibis.literal(False))
+    by_contact = deals.inner_join(of_contacts, "opportunity_id").select(
+        "opportunity_id", "met_at", "created_at", "closed_at", own=ibis.literal(False)
     )
     met = by_deal.union(by_account).union(by_contact)
     during = met.filter(

@@ -90,8 +90,16 @@ def lacking(availability: Availability, needs: tuple[str, ...]) -> list[str]:
 
 
 def periods_on(day: date) -> tuple[str, ...]:
-    """The names of the year, quarter and month that a day is in: 2026, 2026-Q3, 2026-08."""
-    return str(day.year), f"{day.year}-Q{(day.month + 2) // 3}", f"{day:%Y-%m}"
+    """The names of the year, quarter, month and week that a day is in: 2026, 2026-Q3, 2026-08,
+    2026-W33.
+    """
+    week = day.isocalendar()
+    return (
+        str(day.year),
+        f"{day.year}-Q{(day.month + 2) // 3}",
+        f"{day:%Y-%m}",
+        f"{week.year}-W{week.week:02}",
+    )
 
 
 def shared_metrics(known: Known, availability: Availability) -> ir.Table:
@@ -142,7 +150,9 @@ def _targets(known: Known) -> ir.Table:
     """The targets that hold on the day of the as-of: metric, side, is_shared, is_declared."""
     rows = known.rows("targets")
     day = local_day(known.as_of, known.definitions.calendar.default.timezone)
-    current = rows.filter(rows.period.upper().isin(periods_on(day)))
+    first, last = rows.period.substr(0, 10), rows.period.substr(12, 10)  # 2026-02-01..2026-04-30
+    within = (rows.period.length() == 22) & (first <= f"{day}") & (last >= f"{day}")
+    current = rows.filter(rows.period.upper().isin(periods_on(day)) | within)
     return current.select(
         metric=current.metric.strip().lower(),
         side=side_of(current.function, known.definitions.functions).fill_null(""),

@@ -70,7 +70,6 @@ def joint_meeting_cadence(_: Definitions) -> Statistic:
     quarters of the gaps in the last 365 days were no longer than this.
 
     The stretch since the last meeting counts as a gap, so that meetings that stopped do not look
-    regular. A year without any joint meeting is a gap of 365 days. Whoever organised the meeting
-    attended it.
+    regular. A year without any joint meeting is a gap of 365 days.
     """
     return GapQuantile("occurred_at", q=0.75, over_days=365)

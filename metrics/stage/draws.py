@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from metrics.declaration import Indicator
 from metrics.estimate import Estimate
@@ -60,8 +60,8 @@ class Luck:
             size = float(np.sqrt(influence @ influence))
             if size > NO_INFLUENCE:
                 # rounded, so that the last bit of a sum does not decide between equal draws
-                ranks = stats.rankdata(np.round(influence @ extra / size, 9))
-                found[name] = np.asarray(stats.norm.ppf((ranks - 0.5) / self.draws))
+                ranks = _ranks(np.round(influence @ extra / size, 9))
+                found[name] = np.asarray(special.ndtri((ranks - 0.5) / self.draws))
             else:
                 found[name] = self.stream(f"alone|{name}").standard_normal(self.draws)
         return found
@@ -145,3 +145,10 @@ def draw(profile: Profile, gates: Mapping[str, Estimate], luck: Luck) -> Draws:
 
 def _logit(share: float) -> float:
     return float(np.log(share / (1 - share)))
+
+
+def _ranks(values: Floats) -> Floats:
+    """Ranks from 1 on, ties at the mean of theirs."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2)[place])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from metrics.estimate import Estimate
 from metrics.stage.verdict import Held
 from model.stages import STAGES, Stage
+from model.words import percent
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,8 +29,8 @@ class Gate:
         if self.least is not None:
             return f"no {self.what}; without one the stage is not above {self.cap.value.title()}"
         return (
-            f"only {float(estimate.value or 0):.0%} of MQLs have a {self.what}; "
-            f"under {share:.0%} the stage is not above {self.cap.value.title()}"
+            f"only {percent(float(estimate.value or 0))} of MQLs have a {self.what}; "
+            f"under {percent(share)} the stage is not above {self.cap.value.title()}"
         )
 
 

@@ -15,6 +15,7 @@ from metrics.stage.profile import Profile, profile
 from metrics.stage.verdict import DimensionVerdict, Verdict
 from model.definitions import Definitions, StageSettings
 from model.stages import CUTS, DIMENSIONS, STAGES, Dimension, Stage
+from model.words import percent
 
 Floats = NDArray[np.float64]
 SIDES = ("marketing", "sales")
@@ -93,25 +94,26 @@ def _withheld(
 ) -> str | None:
     """Why no stage is stated, or None."""
     if evidence < settings.minimum_evidence:
-        return f"not enough evidence: {evidence:.0%}, at least {settings.minimum_evidence:.0%}"
+        least = percent(settings.minimum_evidence)
+        return f"not enough evidence: {percent(evidence)}, at least {least}"
     for side in SIDES if people is not None else ():
         active = people.get(side, 0) if people is not None else 0
         if active < settings.minimum_people:
             return f"{side.title()} has {active} active people, under {settings.minimum_people}"
     if best < settings.minimum_probability:
-        return f"no stage reaches {settings.minimum_probability:.0%}"
+        return f"no stage reaches {percent(settings.minimum_probability)}"
     return None
 
 
 def _sentence(verdict: Verdict, withheld: str | None, cap: Stage) -> str:
     chances = verdict.probabilities
     ranked = sorted(STAGES, key=lambda s: (-chances[s], s.rank))
-    odds = ", ".join(f"{_name(s)} {chances[s]:.0%}" for s in ranked[:2])
-    told = f"{odds}, evidence {verdict.evidence:.0%}"
+    odds = ", ".join(f"{_name(s)} {percent(chances[s])}" for s in ranked[:2])
+    told = f"{odds}, evidence {percent(verdict.evidence)}"
     if withheld is not None:
         low, high = verdict.stage_range
         where = f"between {_name(low)} and {_name(high)}" if low != high else _name(low)
-        return f"{where}, {withheld} ({told})"
+        return f"{where}, {withheld}" + (f" ({told})" if verdict.evidence > 0 else "")
     if verdict.held_by and verdict.ungated_stage is not None:
         why = "; ".join(held.reason for held in verdict.held_by)
         return f"scores {_name(verdict.ungated_stage)}, held at {_name(cap)}: {why} ({told})"

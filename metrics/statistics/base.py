@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from metrics.estimate import Estimate, Status
 
@@ -95,7 +95,7 @@ def critical(weights: Floats) -> float:
     """
     squares = float(weights @ weights)
     owners = float(weights.sum()) ** 2 / squares if squares > 0 else 1.0
-    return float(stats.t.ppf(0.975, max(owners - 1, 1.0)))
+    return float(special.stdtrit(max(owners - 1, 1.0), 0.975))
 
 
 def design_effect(influence: Floats, weights: Floats, simple: float, n: float) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from scipy import stats
+from scipy import special
 
 from metrics.estimate import Estimate
 from metrics.statistics.base import Statistic
@@ -52,7 +52,7 @@ class GapQuantile(Statistic):
         gaps = np.diff(stops).astype(np.float64) / DAY
         value = float(np.quantile(gaps, self.q))
         ordered = np.sort(gaps)
-        first, last = (int(stats.binom.ppf(p, len(gaps), self.q)) for p in (0.025, 0.975))
+        first, last = (_binomial(p, len(gaps), self.q) for p in (0.025, 0.975))
         low = float(ordered[max(first - 1, 0)])
         high = float(ordered[min(last, len(gaps) - 1)])
         above = (gaps > value).astype(np.float64)
@@ -67,3 +67,8 @@ class GapQuantile(Statistic):
             len(gaps),
             influence=dict(zip(names, map(float, weights), strict=True)),
         )
+
+
+def _binomial(p: float, n: int, q: float) -> int:
+    """The least k at which n trials of chance q have at most k successes with probability p."""
+    return int(np.searchsorted(special.bdtr(np.arange(n + 1), n, q), p))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from metrics.survey.questionnaire import HIGHEST, LOWEST, STATEMENTS
 from model.errors import SurveyError
@@ -84,7 +84,7 @@ class Mean:
         """Student's 95 % interval; None for one value."""
         if self.error is None:
             return None
-        half = float(stats.t.ppf(0.975, self.n - 1)) * self.error
+        half = float(special.stdtrit(self.n - 1, 0.975)) * self.error
         return self.value - half, self.value + half
 
 
@@ -98,7 +98,7 @@ def combined(first: Mean, second: Mean, weights: tuple[float, float]) -> tuple[f
     if variance == 0:
         return value, value
     freedom = variance**2 / sum(part**2 / (n - 1) for part, n in terms)
-    half = float(stats.t.ppf(0.975, freedom)) * math.sqrt(variance)
+    half = float(special.stdtrit(freedom, 0.975)) * math.sqrt(variance)
     return value - half, value + half
 
 

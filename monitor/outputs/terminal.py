@@ -18,8 +18,9 @@ from rich.progress import (
 from rich.table import Table
 
 from model.stages import Dimension
+from model.words import percent
 from monitor.doctor import DoctorForm
-from monitor.outputs.words import amount, figure, interval, percent, points, status_words
+from monitor.outputs.words import amount, figure, interval, points, status_words
 from monitor.progress import SILENT
 from monitor.progress import Progress as Watcher
 from monitor.report import GroupForm, IndicatorsForm, StageForm, SurveyForm
@@ -171,7 +172,8 @@ def stage(form: StageForm) -> None:
     chances = ", ".join(
         f"{name.capitalize()} {percent(p)}" for name, p in form["probabilities"].items()
     )
-    line(f"Score {points(form)}; {chances}; evidence {percent(form['evidence'])}.")
+    if form["score"] is not None:
+        line(f"Score {points(form)}; {chances}; evidence {percent(form['evidence'])}.")
     for gate in form["held_by"]:
         line(f"Held down: {gate['reason']}")
     rows = [

@@ -1,16 +1,8 @@
 """Figures in words: one way of writing a share, a duration, an interval, a status."""
 
+from model.words import percent
 from monitor.report import DimensionForm, EstimateForm, StageForm
 from monitor.snapshots import SnapshotLine
-
-
-def percent(share: float) -> str:
-    """`62 %`; never rounded to 0 % or 100 % unless it is exactly that."""
-    if 0 < share < 0.005:
-        return "<1 %"
-    if 0.995 < share < 1:
-        return ">99 %"
-    return f"{100 * share:.0f} %"
 
 
 def amount(value: float | None, unit: str) -> str:

@@ -27,7 +27,7 @@ _UNITS = {
     "acceptance": ("share", ""),
     "response_time": ("hours", ""),
     "cycle_length": ("days", ""),
-    "acquisition_cost": ("currency", "EUR"),
+    "cost_of_acquisition": ("currency", "EUR"),
 }
 _STATEMENTS = {
     "handoff": (2, 10),
@@ -117,19 +117,19 @@ def write_reports(folder: Path, world: World) -> None:
 
 def write_targets(folder: Path, world: World, revenue: float) -> None:
     """targets.csv: both functions' targets for the shared metrics, one's for some others. Sales'
-    revenue targets are quotas in the CRM and not here.
+    revenue targets are quotas in the CRM and not here; Marketing is held to its share of them.
     """
+    structure = world.scenario.structure
     amounts = {
         "pipeline_created": round(3 * revenue, -3),
         "mqls": round(world.leads * 0.45 / 8),
-        "revenue": round(revenue, -3),
+        "revenue": round(revenue * structure.shared_target, -3),
         "win_rate": 0.35,
         "acceptance": 0.8,
         "response_time": 8,
         "cycle_length": 60,
-        "acquisition_cost": 900,
+        "cost_of_acquisition": 900,
     }
-    structure = world.scenario.structure
     rows: list[list[object]] = []
     for year, quarter in quarters(world):
         period = f"{year}-Q{quarter}"

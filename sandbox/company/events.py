@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from sandbox.company import ids
 from sandbox.company.clock import DAY, HOUR, NEVER
@@ -137,7 +137,7 @@ def _joint_starts(world: World) -> Ints:
     """Instants of the joint meetings: gaps are gamma with the planted 75th percentile."""
     chance = world.chance("joint meetings")
     p75 = world.scenario.joint_work.meeting_gap_days
-    scale = p75 / gamma.ppf(0.75, _REGULARITY)
+    scale = p75 / gammaincinv(_REGULARITY, 0.75)
     count = int((world.horizon - world.start) / DAY / (scale * _REGULARITY) * 1.5) + 20
     gaps = chance.gamma(_REGULARITY, scale, count)
     days = np.cumsum(gaps) - gaps[0] * chance.random()

@@ -55,4 +55,5 @@ def said(page: AppTest) -> str:
         for element in kind
     ]
     parts += [element.proto.body for element in page.get("html")]
-    return unescape(re.sub(r"<[^>]+>", " ", " ".join(parts)))
+    text = re.sub(r"<style>.*?</style>", " ", " ".join(parts), flags=re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", " ", text))

@@ -70,7 +70,7 @@ def test_a_hidden_group_has_a_label_and_no_mark() -> None:
 
 def test_the_ladder_in_words_says_what_it_shows() -> None:
     text = charts.ladder_text(forms.stage())
-    assert "The records: Defined, score 52 (49 to 56)." in text
+    assert "The records: Defined, score 53 (49 to 56)." in text
     assert "Marketing about itself: Aligned, 63 (59 to 67)." in text
     assert "Undefined under\u00a01\u00a0%, Defined 91\u00a0%" in text
 

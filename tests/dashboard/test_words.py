@@ -44,7 +44,9 @@ def test_a_hidden_team_is_not_spoken_for() -> None:
 
 def test_too_little_evidence_is_said_as_a_range() -> None:
     form = forms.not_enough()
-    assert "somewhere between Undefined and Aligned" in words.records_say(form)
+    assert words.records_say(form).endswith("you are between Undefined and Aligned.")
+    narrow = forms.stage(stage=None, stage_range=["defined", "defined"])
+    assert "point to Defined, but not firmly" in words.records_say(narrow)
     assert words.why_range(form).startswith("Between Undefined and Aligned, not enough evidence")
 
 

@@ -28,7 +28,8 @@ WORDS = Definitions(
     reasons=Reasons(rejection=("No Budget",), loss=("Price", "Timing")),
 )
 CONNECTION = ibis.duckdb.connect()
-COMPILED: dict[tuple[object, ...], list[tuple[str, ir.Table, str]]] = {}
+COMPILED: dict[tuple[str, ...], tuple[ir.Table, str]] = {}
+FACTS = ("handoffs", "decisions", "opportunities", "meetings", "metrics", "people", "history")
 
 
 def at(text: str) -> datetime:
@@ -124,8 +125,7 @@ class Company:
 
     def meeting(self, when: str, *people: str, internal: bool = True, **row: Any) -> str:
         """A meeting of users (the first organises) and contacts (`c…`)."""
-        organiser, *others = people
-        row = {"performed_by": organiser, **row}
+        row = {"performed_by": people[0], **row}
         meeting = self.add(
             "activities",
             kind="meeting",
@@ -134,7 +134,7 @@ class Company:
             occurred_at=at(when),
             **row,
         )
-        for person in others:
+        for person in people:
             kind = "contact_id" if person.startswith("c") else "user_id"
             self.add("attendees", activity_id=meeting, **{kind: person})
         return meeting
@@ -171,17 +171,22 @@ class Company:
         """The facts, computed."""
         tables = self.tables()
         plain = self.definitions.model_copy(update={"indicators": {}})
-        key = (plain.version(), str(self.availability.to_json()), self.as_of)
-        if key not in COMPILED:
+        words = (plain.version(), str(self.as_of))
+        keys = {name: (name, *words) for name in FACTS}
+        keys["metrics"] = (str(self.availability.to_json()), *words)
+        if any(key not in COMPILED for key in keys.values()):
             since = self.as_of - timedelta(days=1096)
             built = facts.build(tables, plain, self.availability, self.as_of, since)
-            COMPILED[key] = [(name, rows, ibis.to_sql(rows)) for name, rows in built.items()]
-            for rows in built.values():
-                CONNECTION._register_in_memory_tables(rows)
-        return {
-            name: CONNECTION.con.sql(sql).to_arrow_table().cast(rows.schema().to_pyarrow())
-            for name, rows, sql in COMPILED[key]
-        }
+            for name, key in keys.items():
+                if key not in COMPILED:
+                    COMPILED[key] = built[name], ibis.to_sql(built[name])
+                    CONNECTION._register_in_memory_tables(built[name])
+        found = {}
+        for name, key in keys.items():
+            rows, sql = COMPILED[key]
+            table = CONNECTION.con.sql(sql).to_arrow_table()
+            found[name] = table.cast(rows.schema().to_pyarrow())
+        return found
 
     def facts(self) -> dict[str, ir.Table]:
         """The facts, computed, as tables."""

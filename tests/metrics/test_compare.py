@@ -35,7 +35,7 @@ def test_a_large_change_exceeds_its_uncertainty() -> None:
     change = one(share(*[8, 9, 7, 10] * 3), share(*[16, 15, 17, 14] * 3))
     assert change.difference == pytest.approx(7 / 20)
     assert (change.exceeds, change.direction) == (True, "better")
-    assert change.words == "Rate: 42% → 78%, better by more than its uncertainty"
+    assert change.words == "Rate: 42 % → 78 %, better by more than its uncertainty"
 
 
 def test_a_small_change_does_not() -> None:

@@ -24,6 +24,10 @@ def reason(company: Company, indicator: str) -> str:
     return estimate.reason
 
 
+def asked_of(company: Company) -> dict[str, Any]:
+    return {"as_of": company.as_of, "run": run}
+
+
 def busy(**asked: Any) -> Company:
     """Thirty leads handed over in turn to three people and touched an hour later."""
     company = Company(**asked)
@@ -199,7 +203,7 @@ def test_local_days_make_the_window() -> None:
 def test_segments() -> None:
     company = busy()
     company.definitions = small(company.definitions, "lead_followup_rate")
-    facts, asked = company.facts(), {"as_of": company.as_of, "run": run}
+    facts, asked = company.facts(), asked_of(company)
     by_region = evaluate.evaluate(facts, EVERYTHING, company.definitions, by=["region"], **asked)
     assert len(by_region) == 2 * len(CATALOGUE)
     counted = {
@@ -239,7 +243,7 @@ def test_records_say_what_counts_and_why() -> None:
     won = company.deal("Proposal, Won 06-11 10:00")
     company.deal("Proposal")
     facts = company.facts()
-    asked = {"as_of": company.as_of, "run": run}
+    asked = asked_of(company)
     rows = evaluate.records(facts, "loss_reason_rate", company.definitions, **asked).to_pylist()
     assert [(row["opportunity_id"], row["counted"], row["reason"]) for row in rows] == [
         (lost, True, None),
@@ -256,7 +260,7 @@ def test_records_say_what_counts_and_why() -> None:
 
 def test_records_agree_with_the_estimate() -> None:
     company = busy()
-    facts, asked = company.facts(), {"as_of": company.as_of, "run": run}
+    facts, asked = company.facts(), asked_of(company)
     for result in company.results().values():
         found = evaluate.records(facts, result.indicator.id, company.definitions, **asked)
         counted = sum(found.column("counted").to_pylist())
@@ -272,7 +276,7 @@ def test_gates() -> None:
         company.add(
             "targets", metric="revenue", function=function, period="2026", provenance="declared"
         )
-    facts, asked = company.facts(), {"as_of": company.as_of, "run": run}
+    facts, asked = company.facts(), asked_of(company)
     gates = evaluate.gates(facts, EVERYTHING, company.definitions, **asked)
     assert gates["handoffs_recorded"].value == pytest.approx(30 / 40)
     assert gates["decisions_recorded"].value == pytest.approx(30 / 40)

@@ -136,7 +136,7 @@ def bounce(steps: list[tuple[datetime, str | None]], since: datetime) -> datetim
     return None
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(STORIES, min_size=15, max_size=40))
 def test_random_histories(stories: list[Story]) -> None:
     company = Company(as_of=AS_OF)

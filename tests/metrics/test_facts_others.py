@@ -1,10 +1,13 @@
 """Decisions, opportunities, meetings, people: the ways to get a wrong number without an error."""
 
-from datetime import date
+from datetime import date, timedelta
 
+import ibis
+
+from metrics import facts
 from metrics.facts.shared_metrics import periods_on
 from model.definitions import Statuses
-from tests.metrics.company import WORDS, Company, at, by_lead
+from tests.metrics.company import CONNECTION, WORDS, Company, at, by_lead
 
 
 def test_when_a_lead_became_an_mql() -> None:
@@ -155,6 +158,7 @@ def test_one_meeting_is_one_row() -> None:
     company = Company()
     meeting = company.meeting("06-05 10:00", "m1", "m2", "s1", "s2", "s2", "m1")
     company.meeting("06-06 10:00", "s1", "m1", deleted_at=at("06-05 10:00"))
+    company.meeting("06-07 10:00", "s1", performed_by="m1")  # m1 only wrote it down
     (row,) = company.fact("meetings")
     assert row["activity_id"] == meeting
     assert (row["sales_attendees"], row["marketing_attendees"]) == (2, 2)
@@ -187,5 +191,41 @@ def test_history() -> None:
 
 
 def test_periods() -> None:
-    assert periods_on(date(2026, 6, 30)) == ("2026", "2026-Q2", "2026-06")
-    assert periods_on(date(2026, 10, 1)) == ("2026", "2026-Q4", "2026-10")
+    assert periods_on(date(2026, 6, 30)) == ("2026", "2026-Q2", "2026-06", "2026-W27")
+    assert periods_on(date(2026, 10, 1)) == ("2026", "2026-Q4", "2026-10", "2026-W40")
+
+
+def test_targets_hold_in_periods_that_contain_the_day() -> None:
+    company = Company()
+    for metric, period in (
+        ("revenue", "2026-05-01..2026-07-31"),
+        ("mqls", "2026-w27"),
+        ("win_rate", "2026-03-01..2026-05-31"),
+        ("acceptance", "2026-Q3"),
+    ):
+        company.add("targets", metric=metric, function="sales", period=period)
+    held = {row["metric_id"] for row in company.fact("metrics") if row["has_sales_target"]}
+    assert held == {"revenue", "mqls"}
+
+
+def test_no_engine_compares_everything_with_everything() -> None:
+    """Joins by time alone take for ever on real data; every join must have an equality."""
+    company = Company()
+    for index in range(2000):
+        day = f"06-{index % 28 + 1:02}"
+        lead = company.lead(f"m1, q {day} 10:00, s1 {day} 11:00", created="05-01 08:00")
+        deal = company.deal(f"Proposal, Won {day} 12:00", account_id=f"a{index}")
+        company.rows["leads"][-1] |= {"opportunity_id": deal, "converted_at": at(f"{day} 10:00")}
+        company.rows["leads"][-1] |= {"contact_id": f"c{index}" if index % 5 else None}
+        company.add("campaign_members", lead_id=lead, added_at=at("05-01 10:00"))
+        company.meeting(f"{day} 10:00", "m1", f"c{index}", internal=False)
+        for hour in range(11, 16):
+            company.touch(lead, "s1", f"{day} {hour}:30")
+    tables = company.tables()
+    since = company.as_of - timedelta(days=1096)
+    built = facts.build(tables, company.definitions, company.availability, company.as_of, since)
+    for name, rows in built.items():
+        CONNECTION._register_in_memory_tables(rows)
+        (plan,) = CONNECTION.con.execute(f"EXPLAIN (FORMAT JSON) {ibis.to_sql(rows)}").fetchall()
+        for slow in ("NESTED_LOOP", "IE_JOIN", "PIECEWISE", "BLOCKWISE"):
+            assert slow not in plan[1], name

@@ -50,7 +50,10 @@ def test_every_finding() -> None:
     untimed = company.touch(plain, "s1", "06-10 10:00")
     company.rows["activities"][-1]["occurred_at"] = None
     foreign = company.touch(plain, "ghost", "06-10 10:00")
+    late = company.touch(plain, "s1", "06-01 10:00", created_at=at("07-01 11:00"))
+    company.touch(plain, "s1", "06-01 10:00", created_at=at("06-20 10:00"))
     expected = {
+        "recorded_late": {late},
         "touch_before_creation": {early_touch},
         "handoff_before_creation": {early_handoff, early_field},
         "close_before_creation": {early_close},

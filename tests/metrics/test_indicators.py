@@ -4,6 +4,8 @@ All offices work Monday to Friday, 9:00 to 17:00 UTC. 1 June 2026 is a Monday; f
 Tuesday 30 June 2026, 12:00.
 """
 
+from typing import Any
+
 import pytest
 
 from metrics.estimate import Estimate
@@ -175,11 +177,11 @@ def test_loss_reason_rate() -> None:
 def test_funnel_continuity() -> None:
     company = Company()
 
-    def won(amount: float, **row: object) -> str:
+    def won(amount: float, **row: Any) -> str:
         row = {"created": "06-05 10:00", **row}
         return company.deal("Proposal, Won 06-20 10:00", amount=amount, **row)
 
-    def converted(deal: str, when: str = "06-05 10:00", **row: object) -> str:
+    def converted(deal: str, when: str = "06-05 10:00", **row: Any) -> str:
         return company.lead("m1", opportunity_id=deal, converted_at=at(when), **row)
 
     def member(when: str, **row: str) -> None:
@@ -224,7 +226,7 @@ def test_contact_role_coverage() -> None:
 def test_shared_metric_coverage() -> None:
     company = Company()
 
-    def target(metric: str, function: str, period: str, **row: object) -> None:
+    def target(metric: str, function: str, period: str, **row: Any) -> None:
         row = {"provenance": "declared", **row}
         company.add("targets", metric=metric, function=function, period=period, **row)
 

@@ -126,7 +126,7 @@ def test_too_little_evidence_gives_a_range_in_words() -> None:
     assert got.stage is None
     assert got.stage_range == (Stage.UNDEFINED, Stage.ALIGNED)
     assert got.sentence.startswith(
-        "between Undefined and Aligned, not enough evidence: 50%, at least 60%"
+        "between Undefined and Aligned, not enough evidence: 50 %, at least 60 %"
     )
 
 
@@ -149,7 +149,7 @@ def test_no_stage_where_none_is_likely_enough() -> None:
     settings_ = StageSettings(minimum_probability=0.99)
     got = said(at_scores(*[60] * 6), definitions=Definitions(stage=settings_))
     assert got.stage is None
-    assert "no stage reaches 99%" in got.sentence
+    assert "no stage reaches 99 %" in got.sentence
 
 
 def test_nothing_assessed_says_nothing() -> None:

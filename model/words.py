@@ -1,0 +1,10 @@
+"""How a share is written, everywhere."""
+
+
+def percent(share: float) -> str:
+    """`62 %`; never rounded to 0 % or 100 % unless it is exactly that."""
+    if 0 < share < 0.005:
+        return "<1 %"
+    if 0.995 < share < 1:
+        return ">99 %"
+    return f"{100 * share:.0f} %"
