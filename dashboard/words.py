@@ -1,5 +1,6 @@
 """Numbers and states as a reader sees them. Values of shares are 0–1, scores 20–100."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -200,15 +201,14 @@ def teams_say(form: StageForm) -> str:
 
 def why_range(form: StageForm) -> str:
     """Why no single stage is stated: the monitor's own sentence, as a sentence."""
-    text = form["sentence"].replace("%", f"{SPACE}%")
-    return f"{text[:1].upper()}{text[1:]}."
+    return sentence(form["sentence"])
 
 
 def held(form: StageForm) -> str | None:
     """`Scores Aligned, held at Defined because …`, or None where no gate holds."""
     if not form["held_by"]:
         return None
-    reasons = "; ".join(one["reason"] for one in form["held_by"]).replace("%", f"{SPACE}%")
+    reasons = spaced("; ".join(one["reason"] for one in form["held_by"]))
     at = stage(form["stage"]) if form["stage"] else stage_span(form["stage_range"])
     return f"Scores {stage(form['ungated_stage'])}, held at {at} because {reasons}."
 
@@ -264,8 +264,13 @@ def sentence(text: str | None) -> str:
     """A remark of the monitor as a sentence: capital first, full stop last."""
     if not text:
         return ""
-    spaced = text.strip().rstrip(".")
-    return f"{spaced[:1].upper()}{spaced[1:]}."
+    remark = spaced(text.strip().rstrip("."))
+    return f"{remark[:1].upper()}{remark[1:]}."
+
+
+def spaced(text: str) -> str:
+    """A percent sign keeps one fixed space from its number."""
+    return re.sub(r"(?<=\d)\s*%", f"{SPACE}%", text)
 
 
 def evidence(form: IndicatorForm) -> str:

@@ -103,7 +103,7 @@ def prepare(
     running = start(organisation, home / "sandbox.json")
     try:
         os.environ[TOKEN_VARIABLE] = running.access_token
-        config = _configure(home, running)
+        config = configure(home, running)
         workspace = Workspace.open(config, home)
         sync(workspace, progress=progress)
         _import_once(workspace, organisation)
@@ -161,7 +161,8 @@ def organisation_folder(
     return folder
 
 
-def _configure(home: Path, running: Running) -> Path:
+def configure(home: Path, running: Running) -> Path:
+    """Write the demonstration's configuration for this server into `home`; its path."""
     settings = yaml.safe_load(CONFIG_FILE.read_text(encoding="utf-8"))
     source = settings["sources"][0]
     source["instance_url"], source["ca_file"] = running.url, str(running.ca_file)

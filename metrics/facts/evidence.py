@@ -48,7 +48,8 @@ def history(known: Known) -> ir.Table:
     parts = []
     for entity, table in (("lead", "lead_changes"), ("opportunity", "opportunity_changes")):
         rows = known.all(table)
-        dated = rows.filter(rows.changed_at <= known.as_of)
+        stands = rows.deleted_at.isnull() | (rows.deleted_at > known.as_of)
+        dated = rows.filter((rows.changed_at <= known.as_of) & stands)
         grouped = dated.group_by("field").aggregate(
             changes=dated.count(), first_at=dated.changed_at.min()
         )

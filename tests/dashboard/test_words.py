@@ -135,3 +135,7 @@ def test_changes_of_shares_are_points() -> None:
     assert words.change(-0.08, "share") == "−8.0\u00a0points"
     assert words.change(1.5, "hours") == "+1.5\u00a0h"
     assert words.change(None, "hours") == "–"
+
+
+def test_percent_signs_stand_apart_however_they_came() -> None:
+    assert words.sentence("only 4% of 7 % are") == "Only 4\u00a0% of 7\u00a0% are."
