@@ -147,7 +147,8 @@ def form(workspace: Workspace, name: str | None = None) -> SurveyForm | None:
 def _survey_form(wave: Wave, shown: SurveyResult) -> SurveyForm:
     groups = shown.groups
     unscored = groups["all"].unscored if wave.state == "closed" else 0
-    notes = [f"{unscored} responses had too few answers to be scored."] if unscored else []
+    words = "1 response" if unscored == 1 else f"{unscored} responses"
+    notes = [f"{words} had too few answers to be scored."] if unscored else []
     return {
         "state": wave.state,
         "opens_on": wave.opens_on.isoformat(),

@@ -1,6 +1,7 @@
 """`detente targets import`: targets that both functions declare; most CRMs hold only quotas."""
 
 import csv
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,14 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
         raise DataError(f"is not a UTF-8 CSV file ({type(error).__name__})", file.name) from None
 
 
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def _target(row: dict[str, str], known: list[str], zone: str, where: str) -> dict[str, object]:
     """A row of the `targets` table. A declared target counts from the start of its period on,
     because that is what declaring it says, whenever the file was imported.
@@ -91,10 +100,9 @@ def _target(row: dict[str, str], known: list[str], zone: str, where: str) -> dic
         period = Period.parse(text["period"])
     except ConfigurationError as error:
         raise DataError(error.what, f"{where}, column period", error.todo) from None
-    try:
-        amount = float(text["amount"])
-    except ValueError:
-        raise DataError("amount is not a number", where, "Write 1200000 or 0.85.") from None
+    amount = _number(text["amount"])
+    if amount is None:
+        raise DataError("amount is not a number", where, "Write 1200000 or 0.85.")
     shared = text.get("is_shared", "").lower()
     if shared not in (*YES, *NO):
         raise DataError("is_shared is neither yes nor no", where)

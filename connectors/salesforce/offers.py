@@ -44,7 +44,7 @@ def availability(
         for column in TABLES[table].columns:
             if column not in columns[table] and column != "deleted_at":
                 key = f"{table}.{column}"
-                lacks = gaps.get(column)
+                lacks = gaps.get(column) or lost
                 reasons[key] = _sentence(lacks, explain) if lacks else _unmapped(key)
     return Availability(columns, reasons)
 

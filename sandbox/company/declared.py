@@ -13,7 +13,7 @@ from sandbox.company import ids
 from sandbox.company.clock import DAY, REGIONS
 from sandbox.company.ledger import MISSING
 from sandbox.company.opportunities import Opportunities
-from sandbox.company.people import user_key
+from sandbox.company.people import user_key, user_names
 from sandbox.company.world import World
 from sandbox.company.write import Coded, Values, write
 from sandbox.scenario import METRICS
@@ -149,9 +149,10 @@ def write_targets(folder: Path, world: World, revenue: float) -> None:
 
 
 def write_survey(folder: Path, world: World) -> None:
-    """survey.csv: every head's and staff member's ratings of the 20 statements."""
+    """survey.csv: every head's and staff member's ratings of the 20 statements; heads by name."""
     chance = world.chance("survey")
     people = world.people
+    names = user_names(people)
     groups = (
         ("sales", "head", np.array([people.head_of_sales]), _SALES_BIAS),
         ("sales", "staff", people.sales_staff[:200], _SALES_BIAS),
@@ -173,10 +174,12 @@ def write_survey(folder: Path, world: World) -> None:
             ).date()
             token = f"r-{chance.integers(16**10):010x}"
             region = REGIONS[int(people.region[user])]
-            rows.append([token, function, rank, region, day.isoformat(), *ratings.tolist()])
+            name = names[user] if rank == "head" else ""
+            rows.append([token, function, rank, name, region, day.isoformat(), *ratings.tolist()])
     rows.sort(key=lambda row: str(row[0]))
     statements_header = [f"s{number}" for number in range(1, 21)]
-    header = ["respondent", "function", "level", "region", "submitted_on", *statements_header]
+    person = ["respondent", "function", "level", "name", "region", "submitted_on"]
+    header = [*person, *statements_header]
     _write_csv(folder / "survey.csv", header, rows)
 
 

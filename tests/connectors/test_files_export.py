@@ -129,14 +129,18 @@ def test_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:
     assert pulled(tmp_path)["leads"].num_rows == 0
 
 
-def test_tasks_alone_are_not_all_activities(tmp_path: Path) -> None:
+def test_tasks_alone_come_without_their_times(tmp_path: Path) -> None:
     task = "Id,WhoId,IsClosed,TaskSubtype,CreatedById,CreatedDate,CompletedDateTime"
     event = "Id,WhoId,OwnerId,CreatedById,StartDateTime,CreatedDate"
     row = f"00T000000000001AAA,{LEAD},true,Call,005000000000001AAA,{CREATED},{CREATED}"
     write(tmp_path, {"Task.csv": leads(row, columns=task)})
     offer = offered(tmp_path)
-    assert offer.availability.lacks(["activities"]) == ["Event.csv is not among the files"]
-    assert any("activities left out: Task.csv alone" in note for note in offer.notes)
+    assert offer.availability.lacks(["activities.occurred_at", "activities.is_internal"]) == [
+        "Event.csv is not among the files"
+    ]
+    assert any("activities.occurred_at left out: Task.csv alone" in n for n in offer.notes)
+    (alone,) = pulled(tmp_path)["activities"].to_pylist()
+    assert (alone["lead_id"], alone["is_completed"], alone["occurred_at"]) == (LEAD, True, None)
 
     write(tmp_path, {"Event.csv": leads(columns=event)})
     activities = pulled(tmp_path)["activities"].to_pylist()

@@ -27,6 +27,7 @@ def test_the_api_dialect() -> None:
     tables = pulled(API)
     assert counts(API) == {
         "accounts": 22,
+        "activities": 75,
         "campaign_members": 68,
         "campaigns": 8,
         "contacts": 102,
@@ -46,7 +47,7 @@ def test_the_api_dialect() -> None:
     assert Counter(row["is_won"] for row in opportunities) == {False: 38, True: 12}
     assert all(row["deleted_at"] is None for row in leads + opportunities)
     assert "checkboxes are 1 or empty in these files: empty is read as no" in offer.notes
-    assert any("activities left out: Task.csv alone" in note for note in offer.notes)
+    assert any("activities.occurred_at left out: Task.csv alone" in note for note in offer.notes)
     assert any("Branch__c.csv, Case.csv" in note for note in offer.notes)
     assert not offer.availability.has("lead_changes")
 

@@ -329,8 +329,8 @@ def test_a_field_that_comes_to_sight_pulls_everything(
 @pytest.mark.parametrize(
     ("hidden", "lost"),
     [
-        ("Task", ["activities"]),
-        ("Event", ["activities", "attendees"]),
+        ("Task", ["activities.occurred_at", "activities.due_on"]),
+        ("Event", ["activities.occurred_at", "activities.is_internal", "attendees"]),
         ("LeadHistory", ["lead_changes"]),
         ("EventRelation", ["attendees", "activities.is_internal"]),
         ("OpportunityHistory", ["opportunity_changes", "opportunities.closed_at"]),

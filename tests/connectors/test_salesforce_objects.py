@@ -303,11 +303,13 @@ def test_an_unknown_first_qualified_stage_is_an_error() -> None:
         canonical(one, [record])
 
 
-def test_a_stage_needs_every_object_of_its_table() -> None:
+def test_a_table_needs_every_object_that_makes_it() -> None:
     visible = {s.object: frozenset(s.wanted) for s in streams()}
     del visible["Event"]
     found = availability(streams(), visible, lambda name: f"{name} is hidden")
-    assert found.lacks(["activities"]) == ["Event is hidden"]
+    assert found.lacks(["attendees"]) == ["Event is hidden"]
+    assert found.lacks(["activities.occurred_at"]) == ["Event is hidden"]
+    assert found.has("activities.lead_id")
     assert found.has("leads.status")
     assert found.lacks(["leads.region"]) == ["no field is mapped to it (fields: {leads.region: …})"]
 
