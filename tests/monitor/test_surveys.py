@@ -19,12 +19,12 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 def row(person: str, function: str, rating: object, level: str = "staff") -> list[object]:
-    return [person, function, level, *[rating] * 20]
+    return [person, function, level, *([rating] * 20)]
 
 
 def written(tmp_path: Path, *rows: list[object], header: list[str] = HEADER) -> Path:
     file = tmp_path / "Autumn.csv"
-    lines = [header, *rows]
+    lines: list[list[object]] = [[*header], *rows]
     file.write_text("\n".join(",".join(str(cell) for cell in line) for line in lines))
     return file
 
