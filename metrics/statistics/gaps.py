@@ -57,7 +57,7 @@ class GapQuantile(Statistic):
         high = float(ordered[min(last, len(gaps) - 1)])
         above = (gaps > value).astype(np.float64)
         weights = (above - above.mean()) / len(gaps)
-        names = [str(stop)[:19] for stop in stops[1:]]
+        names = [str(stop) for stop in stops[1:]]
         names[-1] = "open"
         return Estimate(
             value,

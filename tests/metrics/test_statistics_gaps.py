@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metrics.declaration import Anchor
@@ -53,6 +53,7 @@ def test_the_end_of_the_window_is_needed() -> None:
         CADENCE.estimate(dates(3))
 
 
+@example([1e-06, 1.192092896e-07])  # two events within one second
 @given(st.lists(st.floats(0, 364), max_size=40))
 def test_invariants(days: list[float]) -> None:
     got = CADENCE.estimate(dates(*days), ends_at=END)
