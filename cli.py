@@ -294,13 +294,13 @@ def demo(
     """Start a demonstration company, pull it, take its snapshots and open the dashboard."""
     from monitor import demo as demonstration  # the sandbox is slow to load, and only used here
 
-    with show.progress() as progress:
-        company = demonstration.prepare(context.obj, scenario, seed, leads, progress)
-    show.lines(company.lines())
-    if no_dashboard:
-        company.stop()
-    else:
-        raise typer.Exit(company.serve(port))
+    home = context.obj().home
+    with demonstration.opened(home, scenario, seed, leads, show.progress) as company:
+        if no_dashboard:
+            company.fill(show.progress)
+            show.lines(company.lines())
+        else:
+            raise typer.Exit(demonstration.run(company, port, show.progress))
 
 
 @sandbox_app.command("serve")

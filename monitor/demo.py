@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,8 @@ from sandbox.scenario import Scenario
 TOKEN_VARIABLE = "DETENTE_DEMO_TOKEN"  # noqa: S105  (the name of a variable, not a secret)
 CONFIG_FILE = Path(__file__).with_name("demo.yaml")
 FUTURE_DAYS = 30
+Watch = Callable[[], AbstractContextManager[Progress]]
+"""Opens the progress display for a stretch of work."""
 MIXED = {
     "handoff": "defined",
     "language": "aligned",
@@ -38,26 +41,38 @@ MIXED = {
 
 @dataclass(frozen=True)
 class Company:
-    """The demonstration, ready: its workspace and the organisation's server."""
+    """The demonstration: its workspace, its organisation's server and where that was generated."""
 
     workspace: Workspace
     config: Path
     running: Running
-    sentence: str
+    organisation: Path
+
+    @property
+    def has_data(self) -> bool:
+        """Whether an earlier demonstration left something to look at."""
+        return self.workspace.lake.manifest() is not None
+
+    def fill(self, watch: Watch) -> None:
+        """Pull it, import targets and survey once, take the snapshots."""
+        workspace = self.workspace
+        with watch() as progress:
+            sync(workspace, progress=progress)
+            _import_once(workspace, self.organisation)
+            snapshots.take(workspace)
+            if not any(one["kind"] == "backfilled" for one in snapshots.listed(workspace)):
+                snapshots.backfill(workspace, 12, progress)
 
     def lines(self) -> list[str]:
         """What to tell whoever started it."""
+        newest = snapshots.listed(self.workspace)[-1]
         return [
-            self.sentence,
+            snapshots.show(self.workspace, newest["id"])["stage"]["sentence"],
             f"To ask yourself: detente --config {self.config} --home {self.workspace.home} stage",
         ]
 
-    def stop(self) -> None:
-        """Stop the organisation's server."""
-        self.running.stop()
-
-    def serve(self, port: int) -> int:
-        """Open the dashboard until it is stopped; its exit code."""
+    def dashboard(self, port: int) -> subprocess.Popen[bytes]:
+        """Start the dashboard."""
         environment = {
             **os.environ,
             "DETENTE_CONFIG": str(self.config),
@@ -66,12 +81,25 @@ class Company:
         app = Path(__file__).parent.parent / "streamlit_app.py"
         options = ["--server.port", str(port), "--server.address", "localhost"]
         command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
-        try:
-            return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
-        except KeyboardInterrupt:
-            return 0
-        finally:
-            self.stop()
+        return subprocess.Popen(command, env=environment)  # noqa: S603
+
+
+def run(company: Company, port: int, watch: Watch) -> int:
+    """Fill the company and show it until the dashboard is stopped; its exit code.
+
+    What an earlier run left is shown at once, while the new records are pulled.
+    """
+    dashboard = company.dashboard(port) if company.has_data else None
+    try:
+        company.fill(watch)
+        dashboard = dashboard or company.dashboard(port)
+        return dashboard.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        if dashboard is not None:
+            dashboard.terminate()
+            dashboard.wait()
 
 
 def scenario_named(text: str) -> Scenario:
@@ -94,28 +122,16 @@ def scenario_named(text: str) -> Scenario:
     return Scenario.mixed(levels)
 
 
-def prepare(
-    opened: Callable[[], Workspace], scenario: str, seed: int, leads: int, progress: Progress
-) -> Company:
-    """Generate the company (once), serve it, pull it, import targets and survey, take snapshots."""
-    home = _home(opened) / "demo"
-    organisation = organisation_folder(home, scenario, seed, leads, progress)
-    running = start(organisation, home / "sandbox.json")
-    try:
+@contextmanager
+def opened(home: Path, scenario: str, seed: int, leads: int, watch: Watch) -> Iterator[Company]:
+    """The company in `home`/demo, generated if need be and served until the end."""
+    folder = home / "demo"
+    with watch() as progress:
+        organisation = organisation_folder(folder, scenario, seed, leads, progress)
+    with start(organisation, folder / "sandbox.json") as running:
         os.environ[TOKEN_VARIABLE] = running.access_token
-        config = configure(home, running)
-        workspace = Workspace.open(config, home)
-        sync(workspace, progress=progress)
-        _import_once(workspace, organisation)
-        snapshots.take(workspace)
-        if not any(one["kind"] == "backfilled" for one in snapshots.listed(workspace)):
-            snapshots.backfill(workspace, 12, progress)
-        newest = snapshots.listed(workspace)[-1]
-        sentence = snapshots.show(workspace, newest["id"])["stage"]["sentence"]
-    except BaseException:
-        running.stop()
-        raise
-    return Company(workspace, config, running, sentence)
+        config = configure(folder, running)
+        yield Company(Workspace.open(config, folder), config, running, organisation)
 
 
 def serve_organisation(
@@ -176,10 +192,6 @@ def _import_once(workspace: Workspace, organisation: Path) -> None:
         targets.import_targets(workspace, organisation / "targets.csv")
     if surveys.form(workspace) is None:
         surveys.import_file(workspace, organisation / "survey.csv", "Autumn")
-
-
-def _home(opened: Callable[[], Workspace]) -> Path:
-    return opened().home
 
 
 def _now() -> datetime:

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
 from monitor import demo
-from monitor.progress import SILENT
-from monitor.workspace import Workspace
+from monitor.progress import SILENT, Progress
 
 LEADS = 1500
 
@@ -25,12 +25,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
 
 
+def quietly() -> AbstractContextManager[Progress]:
+    return nullcontext(SILENT)
+
+
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Company]:
     """What `make run` prepares, smaller: served, synced, surveyed, a year of snapshots. Shared:
     whoever changes it works on a copy.
     """
     home = tmp_path_factory.mktemp("home")
-    company = demo.prepare(lambda: Workspace.open(None, home), "mixed", 7, LEADS, SILENT)
-    yield company
-    company.stop()
+    with demo.opened(home, "mixed", 7, LEADS, quietly) as company:
+        company.fill(quietly)
+        yield company
