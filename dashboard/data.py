@@ -156,9 +156,8 @@ def wave() -> WaveForm | None:
 
 def waves() -> list[WavePoint]:
     """The means of the closed waves, oldest first, as far as they may be shown."""
-    closed = [w for w in workspace().records.surveys.waves() if w.state == "closed"]
     points: list[WavePoint] = []
-    for one in closed:
+    for one in surveys.closed(workspace()):
         form = surveys.form(workspace(), one.name)
         if form is not None:
             sales, marketing = form["sales"]["mean"], form["marketing"]["mean"]

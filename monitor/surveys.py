@@ -83,6 +83,11 @@ def close_wave(workspace: Workspace, name: str) -> Wave:
     return workspace.records.surveys.close_wave(_named(workspace, name).id)
 
 
+def closed(workspace: Workspace) -> list[Wave]:
+    """The waves whose results can be seen, oldest first."""
+    return [wave for wave in workspace.records.surveys.waves() if wave.state == "closed"]
+
+
 def current(workspace: Workspace) -> WaveForm | None:
     """The wave that takes answers today, if any."""
     wave = _open_now(workspace)

@@ -12,6 +12,7 @@ from monitor.progress import SILENT, Progress
 LEADS = 1500
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out the full tests unless FULL=1; keep a file's tests in one process, and all that
     need the demonstration company in the same.

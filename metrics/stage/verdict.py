@@ -1,10 +1,10 @@
-"""What an inference says: the fields of `detente stage --json`, and why."""
+"""What an inference says, and why; `monitor.report.stage_form` gives it its JSON form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from metrics.estimate import Status
-from model.stages import STAGES, Dimension, Stage
+from model.stages import Dimension, Stage
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,6 @@ class DimensionVerdict:
     status: Status
     missing: tuple[str, ...]
 
-    def to_json(self) -> dict[str, object]:
-        """JSON-ready; scores on 20–100."""
-        return {
-            "id": self.dimension.value,
-            "score": self.score,
-            "low": self.low,
-            "high": self.high,
-            "stage": self.stage and self.stage.value,
-            "stage_range": [s.value for s in self.stage_range],
-            "evidence": self.evidence,
-            "status": self.status,
-            "missing": list(self.missing),
-        }
-
 
 @dataclass(frozen=True)
 class Pull:
@@ -54,15 +40,6 @@ class Pull:
     dimension: Dimension
     score: float
     gain: float
-
-    def to_json(self) -> dict[str, object]:
-        """JSON-ready."""
-        return {
-            "id": self.indicator,
-            "dimension": self.dimension.value,
-            "score": self.score,
-            "gain": self.gain,
-        }
 
 
 @dataclass(frozen=True)
@@ -77,17 +54,6 @@ class NextStep:
     from_score: float | None = None
     to_score: float | None = None
     value: float | None = None
-
-    def to_json(self) -> dict[str, object]:
-        """JSON-ready."""
-        return {
-            "kind": self.kind,
-            "id": self.id,
-            "stage": self.stage.value,
-            "from_score": self.from_score,
-            "to_score": self.to_score,
-            "value": self.value,
-        }
 
 
 @dataclass(frozen=True)
@@ -113,22 +79,3 @@ class Verdict:
     pulls: tuple[Pull, ...]
     binding: Dimension | None
     next_step: NextStep | None
-
-    def to_json(self) -> dict[str, object]:
-        """JSON-ready; the caller adds `as_of`, `headline`, `survey`, `gap` and `definitions`."""
-        return {
-            "stage": self.stage and self.stage.value,
-            "stage_range": [s.value for s in self.stage_range],
-            "ungated_stage": self.ungated_stage and self.ungated_stage.value,
-            "held_by": [{"gate": h.gate, "reason": h.reason} for h in self.held_by],
-            "score": self.score,
-            "low": self.low,
-            "high": self.high,
-            "probabilities": {s.value: self.probabilities[s] for s in STAGES},
-            "evidence": self.evidence,
-            "dimensions": [d.to_json() for d in self.dimensions],
-            "sentence": self.sentence,
-            "pulls": [p.to_json() for p in self.pulls],
-            "binding": self.binding and self.binding.value,
-            "next_step": self.next_step and self.next_step.to_json(),
-        }

@@ -1,4 +1,4 @@
-"""The commands, run as processes over the demonstration company, against their JSON schemas."""
+"""The commands over the demonstration company, against their JSON schemas."""
 
 import csv
 import io
@@ -9,15 +9,19 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from monitor.demo import Company
-from tests.cli.run import Ran, detente
+from tests.cli.run import Ran, as_process, detente
 from tests.cli.schemas import INDICATORS, STAGE_REPORT
 
 
 @pytest.fixture
-def ask(demonstration: Company) -> Any:
+def place(demonstration: Company) -> list[object]:
+    return ["--config", demonstration.config, "--home", demonstration.workspace.home]
+
+
+@pytest.fixture
+def ask(place: list[object]) -> Any:
     def run(*arguments: object) -> Ran:
-        home = demonstration.workspace.home
-        return detente("--config", demonstration.config, "--home", home, *arguments)
+        return detente(*place, *arguments)
 
     return run
 
@@ -35,6 +39,11 @@ def test_stage_keeps_its_contract(ask: Any) -> None:
     assert sum(form["probabilities"].values()) == pytest.approx(1)
     assert form["low"] <= form["score"] <= form["high"]
     assert form["survey"]["sales"]["stage"] is not None
+
+
+def test_a_shell_gets_what_the_tests_get(place: list[object], ask: Any) -> None:
+    ran = as_process(*place, "stage", "--json")
+    assert ran == ask("stage", "--json")
 
 
 def test_stage_by_region_has_a_verdict_for_each(ask: Any) -> None:

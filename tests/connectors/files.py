@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,12 +11,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pytest
 
 from connectors.base import Offer
 from connectors.files import FilesConnector, FilesSource
+from model.errors import DataError, SourceError
 from model.tables import TABLES
 
 Row = Mapping[str, object]
+LEAD = "00Q000000000001AAA"
+OTHER = "00Q000000000002AAA"
+CREATED = "2026-01-02T03:04:05.000Z"
 
 
 @dataclass(frozen=True)
@@ -118,3 +124,22 @@ def whole(connector: FilesConnector, table: str) -> pa.Table:
 
 def by_id(table: str, rows: pa.Table) -> dict[str, dict[str, Any]]:
     return {row[TABLES[table].key]: row for row in rows.to_pylist()}
+
+
+def zipped(files: dict[str, bytes | str]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def leads(*rows: str, columns: str = "Id,Status,CreatedDate") -> str:
+    return "\n".join([columns, *rows]) + "\n"
+
+
+def refusal(path: Path, error: type[SourceError] = DataError, **settings: Any) -> str:
+    with pytest.raises(error) as caught:
+        offered(path, **settings)
+    assert type(caught.value) is error
+    return str(caught.value)

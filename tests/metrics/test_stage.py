@@ -1,4 +1,3 @@
-import json
 import math
 import random
 import time
@@ -211,14 +210,6 @@ def test_no_single_indicator_may_be_enough() -> None:
     step = said(results, catalogue=four).next_step
     assert step is not None
     assert (step.kind, step.id) == ("dimension", "handoff")
-
-
-def test_json_has_the_fields_of_the_command_line() -> None:
-    data = json.loads(json.dumps(said(at_scores(82, 82, None, 82, 82, 25)).to_json()))
-    assert {"stage", "stage_range", "ungated_stage", "held_by", "score", "low", "high"} <= set(data)
-    assert set(data["probabilities"]) == {s.value for s in STAGES}
-    wanted = {"id", "score", "low", "high", "stage", "evidence", "status"}
-    assert wanted <= set(data["dimensions"][0])
 
 
 def sampled(each: int = 3, owners: int = 20, seed: int = 5) -> list[Result]:
