@@ -37,7 +37,7 @@ _STATEMENTS = {
     "process": (14, 15),
     "structure": (12, 16, 17, 18),
 }
-_SALES_BIAS, _MARKETING_BIAS = -0.35, 0.45
+_SALES_BIAS, _MARKETING_BIAS = -0.25, 0.2
 _DAYS_OPEN = 14
 
 

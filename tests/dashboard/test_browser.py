@@ -14,7 +14,7 @@ from monitor import snapshots, surveys, views
 from tests.dashboard.chromium import browser, dashboard, drawn, executable, shoot
 from tests.dashboard.places import Place
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("company")]
 PICTURES = Path(__file__).parents[2] / "test-artefacts"
 DESKTOP, PHONE = (1280, 900), (390, 844)
 CHOSEN = "first_response_hours"

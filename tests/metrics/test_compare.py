@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -24,6 +24,7 @@ def one(before: Estimate, after: Estimate, name: str = "rate") -> Change:
     return change
 
 
+@settings(max_examples=15)  # statsmodels takes 0.2 s for each
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_holm_agrees_with_statsmodels(p: list[float]) -> None:
     got = holm({str(i): value for i, value in enumerate(p)})
