@@ -100,10 +100,32 @@ def init(
 
 
 @app.command()
-def doctor(context: typer.Context, json: Json = False) -> None:
+def doctor(
+    context: typer.Context,
+    live: Annotated[
+        bool, typer.Option("--live", help="Try our assumptions about the CRM on yours; reads only.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Check configuration, log-in and what the sources show; say what would be missing."""
+    if live:
+        _doctor_live(workspace(context), json)
+        return
     found = examination.examine(workspace(context))
     show.json(found) if json else show.doctor(found)
+
+
+def _doctor_live(opened: Workspace, json: bool) -> None:
+    checks = []
+    for one in examination.live(opened):
+        checks.append(one)
+        if not json:
+            show.live_check(one)
+    failed = [f"{one['title']}: {one['found']}" for one in checks if one["result"] == "fail"]
+    if json:
+        show.json({"checks": checks})
+    if failed:
+        raise PartialError("some assumptions do not hold", failed, "doctor --live")
 
 
 @app.command()
@@ -111,14 +133,18 @@ def sync(
     context: typer.Context,
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Pull everything anew.")] = False,
+    reconcile: Annotated[
+        bool, typer.Option("--reconcile", help="Also remove what was purged from the CRM.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Pull what changed in the CRM, then rebuild the facts."""
     with show.progress(quiet=json) as progress:
-        report = syncing.sync(workspace(context), source, full, progress)
+        report = syncing.sync(workspace(context), source, full, progress, reconcile)
     show.json(report.to_json()) if json else show.sync(report)
     if report.failures:
-        raise PartialError("some sources could not be pulled", report.failures, "sync")
+        todo = "What was read is kept: run `detente sync` again, it continues there."
+        raise PartialError("not everything could be pulled", report.failures, "sync", todo)
 
 
 @app.command()

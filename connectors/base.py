@@ -16,7 +16,17 @@ from typing import ClassVar, Self
 
 import pyarrow as pa
 
+from connectors.inspection import Inspection, LiveCheck
 from model.availability import Availability
+from model.errors import DataError
+
+
+class PullAgainError(DataError):
+    """The batches of a pull cannot be continued; the same pull, begun anew, may succeed."""
+
+
+class OfferChangedError(DataError):
+    """The source shows other tables or columns than a moment ago: `renew`, and ask again."""
 
 
 @dataclass(frozen=True)
@@ -25,17 +35,23 @@ class Offer:
 
     `availability` names columns and reasons; `cutoff_at` is the instant (naive UTC) up to which
     the records are complete: the figures are as of then, not as of the clock on the wall.
-    `notes` are sentences for the user ("3 rows of Lead.csv are duplicates").
+    `notes` are sentences for the user ("3 rows of Lead.csv are duplicates"). `drifting` names the
+    tables with columns that may change without a trace, so that now and then all rows are pulled.
     """
 
     availability: Availability
     cutoff_at: datetime
     notes: tuple[str, ...] = ()
+    drifting: frozenset[str] = frozenset()
 
     @property
     def tables(self) -> tuple[str, ...]:
         """The canonical tables on offer, in a stable order."""
         return tuple(sorted(self.availability.columns))
+
+
+def _nothing_kept() -> None:
+    """No pull of this kind keeps anything."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,9 @@ class Pull:
 
     `replaces` says that the batches are the whole table. `batches` is read once, lazily.
     `cursor()` is the opaque text to store with the rows; call it only after `batches` ends.
+    `finish()` is to be called once the rows are stored: what was kept to resume the pull goes.
+    `complete_at` is the instant up to which the rows are complete, where it may lie before the
+    offer's cutoff because the pull resumes an older one; a further pull brings the rest.
     """
 
     table: str
@@ -51,6 +70,8 @@ class Pull:
     batches: Iterator[pa.Table]
     cursor: Callable[[], str]
     expected_rows: int | None = None
+    finish: Callable[[], None] = _nothing_kept
+    complete_at: datetime | None = None
 
 
 class Connector(ABC):
@@ -77,6 +98,35 @@ class Connector(ABC):
         `table` is one of `offer().tables`. A cursor that the connector does not understand is
         treated as None.
         """
+
+    @property
+    def parallel(self) -> int:
+        """How many tables may be pulled at once, from as many threads."""
+        return 1
+
+    @property
+    def reconcile_days(self) -> int | None:
+        """After how many days rows are compared with `present` again; None: never."""
+        return None
+
+    def present(self, table: str) -> Iterator[pa.Array] | None:
+        """The ids of all records that the source still holds for `table`, in batches.
+
+        The key of a row is the id of the record that it comes from, or begins with it and a
+        colon. None where records cannot vanish, or every pull is a replacement.
+        """
+        return None
+
+    def renew(self) -> None:
+        """Forget what was found of the source, so that the next `offer` looks again."""
+
+    def inspect(self) -> Inspection | None:
+        """What `detente doctor` shows beyond the offer; None where there is nothing to ask."""
+        return None
+
+    def live_checks(self) -> Iterator[LiveCheck]:
+        """Our assumptions about the source, each tried on it when asked for. Reads only."""
+        return iter(())
 
     @abstractmethod
     def record_url(self, record_id: str) -> str | None:

@@ -12,10 +12,13 @@ class Availability:
 
     `columns` maps a table to the columns that some source gives; `reasons` maps `table` or
     `table.column` to a sentence such as "LeadHistory is not visible to the connection's user".
+    `partial` maps a table that is given to what it lacks all the same: "EmailMessage is not
+    visible to the connection's user: e-mails without a task are not seen".
     """
 
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    partial: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, need: str) -> bool:
         """Whether `table` or `table.column` is given by some source."""
@@ -41,13 +44,14 @@ class Availability:
         columns = {t: self.columns.get(t, none) | other.columns.get(t, none) for t in tables}
         merged = Availability(columns)
         reasons = {k: v for k, v in {**other.reasons, **self.reasons}.items() if not merged.has(k)}
-        return Availability(columns, reasons)
+        return Availability(columns, reasons, {**other.partial, **self.partial})
 
     def to_json(self) -> dict[str, object]:
         """A JSON-ready form; `from_json` is its inverse."""
         return {
             "columns": {table: sorted(names) for table, names in sorted(self.columns.items())},
             "reasons": dict(sorted(self.reasons.items())),
+            "partial": dict(sorted(self.partial.items())),
         }
 
     @classmethod
@@ -58,4 +62,6 @@ class Availability:
             for table, names in data["columns"].items()
             if table in TABLES and isinstance(names, list)
         }
-        return cls(columns, {key: str(text) for key, text in data["reasons"].items()})
+        reasons = {key: str(text) for key, text in data["reasons"].items()}
+        partial = {key: str(text) for key, text in data.get("partial", {}).items()}
+        return cls(columns, reasons, partial)

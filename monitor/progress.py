@@ -1,4 +1,4 @@
-"""How long work tells whoever waits for it."""
+"""How long work tells whoever waits for it. Steps may come from several threads."""
 
 from typing import Protocol
 
@@ -9,6 +9,9 @@ class Progress(Protocol):
     def step(self, task: str, done: int, total: int | None) -> None:
         """`done` of `total` units of `task` (rows of a table, days of a backfill)."""
 
+    def calls(self, source: str, used: int) -> None:
+        """So many requests has a sync made to `source`."""
+
     def end(self, task: str) -> None:
         """`task` is finished."""
 
@@ -17,6 +20,9 @@ class Silent:
     """Nobody is waiting."""
 
     def step(self, task: str, done: int, total: int | None) -> None:
+        """Say nothing."""
+
+    def calls(self, source: str, used: int) -> None:
         """Say nothing."""
 
     def end(self, task: str) -> None:

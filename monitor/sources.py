@@ -1,6 +1,7 @@
 """From a configured source to its connector. A new kind of CRM is one line in `KINDS`."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,9 +13,9 @@ from connectors.salesforce import SalesforceConnector, SalesforceSource
 from model.errors import ConfigurationError
 from model.validation import suggest, validated
 
-KINDS: dict[str, tuple[type[BaseModel], Callable[[str, Any], Connector]]] = {
+KINDS: dict[str, tuple[type[BaseModel], Callable[[str, Any, Path | None], Connector]]] = {
     "salesforce": (SalesforceSource, SalesforceConnector),
-    "files": (FilesSource, FilesConnector),
+    "files": (FilesSource, lambda name, settings, _: FilesConnector(name, settings)),
 }
 
 
@@ -47,8 +48,11 @@ def chosen(settings: Settings, only: str | None) -> list[str]:
     return [only]
 
 
-def connector(settings: Settings, name: str) -> Connector:
-    """The connector of the configured source `name`, not yet connected to anything."""
+def connector(settings: Settings, name: str, home: Path | None = None) -> Connector:
+    """The connector of the configured source `name`, not yet connected to anything.
+
+    In `home` it keeps what it needs to resume a pull that is killed; without, it keeps nothing.
+    """
     position = names(settings).index(name)
     source = dict(settings.sources[position])
     source.pop("name", None)
@@ -57,4 +61,5 @@ def connector(settings: Settings, name: str) -> Connector:
     if kind not in KINDS:
         raise ConfigurationError(f"unknown kind {kind!r}", where, suggest(kind, list(KINDS)))
     options, build = KINDS[kind]
-    return build(name, validated(options, source, where))
+    work = None if home is None else home / "pulls" / name
+    return build(name, validated(options, source, where), work)

@@ -10,6 +10,7 @@ from model.errors import ConfigurationError
 from model.periods import Period
 from model.validation import suggest
 from monitor import surveys
+from monitor.missing import MissingForm, missing
 from monitor.reading import Reading
 from monitor.report import (
     IndicatorForm,
@@ -34,7 +35,7 @@ class SourceForm(TypedDict):
 
     name: str
     notes: list[str]
-    missing: list[str]
+    missing: list[MissingForm]
 
 
 class RunForm(TypedDict):
@@ -130,11 +131,13 @@ def status(workspace: Workspace) -> StatusForm:
             {
                 "name": name,
                 "notes": list(state.notes),
-                "missing": [f"{k}: {why}" for k, why in sorted(state.availability.reasons.items())],
+                "missing": missing(state.availability, manifest.availability),
             }
-            for name, state in (manifest.sources if manifest else {}).items()
+            for name, state in manifest.sources.items()
             if name not in workspace.own_sources
-        ],
+        ]
+        if manifest
+        else [],
     }
 
 

@@ -1,4 +1,4 @@
-"""`python -m sandbox serve`: the local organisation from a folder of records."""
+"""`python -m sandbox generate` and `serve`: a folder of records, and the organisation from it."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from model.errors import ConfigurationError, DetenteError
+from sandbox.generating import generate_command
 from sandbox.server.clock import Clock, moment
+from sandbox.server.organisation import MEMORY
 from sandbox.server.rest import BATCH_SIZES
 from sandbox.server.serve import serve
 
@@ -17,6 +19,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.callback()
 def main() -> None:
     """A local Salesforce-compatible organisation."""
+
+
+app.command("generate")(generate_command)
 
 
 @app.command("serve")
@@ -29,6 +34,10 @@ def serve_command(
     page_size: Annotated[int, typer.Option(min=1, help="The most rows of a page.")] = BATCH_SIZES[
         1
     ],
+    memory: Annotated[str, typer.Option(help="The most that the database keeps in it.")] = MEMORY,
+    plain: Annotated[
+        bool, typer.Option(help="Answer without TLS too, on a port of its own.")
+    ] = False,
     with_parent: Annotated[
         bool, typer.Option(help="Stop when standard input closes or the parent ends.")
     ] = False,
@@ -41,7 +50,16 @@ def serve_command(
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(2) from None
     try:
-        serve(folder, state, port, Clock(fixed), page_size, with_parent=with_parent)
+        serve(
+            folder,
+            state,
+            port,
+            Clock(fixed),
+            page_size,
+            memory=memory,
+            with_parent=with_parent,
+            plain=plain,
+        )
     except DetenteError as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(error.exit_code) from None

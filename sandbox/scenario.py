@@ -6,7 +6,7 @@ Nothing here knows how an indicator is judged. A preset is how a company of that
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Self
+from typing import Literal, Self
 
 from model.errors import ConfigurationError
 from model.stages import Dimension, Stage
@@ -60,6 +60,7 @@ class JointWorkRates:
     sales_in_campaigns: float
     meeting_gap_days: float  # 75th percentile of days between internal joint meetings
     trained_together: float
+    content_used: float  # opportunities past qualification with a document that Marketing wrote
     rating: float
 
 
@@ -100,7 +101,9 @@ class StructureRates:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A company: its rates in each of the six dimensions."""
+    """A company: its rates in each of the six dimensions, and how its CRM is set up: one currency
+    or `multi`; mails as records of their own (Enhanced Email) or as tasks only.
+    """
 
     name: str
     handoff: HandoffRates
@@ -109,6 +112,13 @@ class Scenario:
     feedback: FeedbackRates
     process: ProcessRates
     structure: StructureRates
+    currencies: Literal["single", "multi"] = "single"
+    enhanced_email: bool = True
+
+    @property
+    def has_currencies(self) -> bool:
+        """Whether amounts are in the currency of their record."""
+        return self.currencies == "multi"
 
     @classmethod
     def preset(cls, name: str) -> Self:
@@ -149,6 +159,7 @@ class Scenario:
             "mql_acceptance_rate": language.mql_accepted,
             "decision_rate": language.decided_within_14_days,
             "joint_meeting_cadence": joint.meeting_gap_days,
+            "content_use_rate": joint.content_used,
             "marketing_in_key_meetings": joint.marketing_in_key_meetings,
             "loss_reason_rate": self.feedback.loss_reason,
             "funnel_continuity": self.process.from_leads * self.process.campaign_first,
@@ -181,7 +192,7 @@ _PRESETS: dict[str, _Rates] = {
     Stage.UNDEFINED.value: _Rates(
         HandoffRates(0.25, 0.40, 48.0, 0.50, 0.70, 0.05, 1.55),
         LanguageRates(0.28, 0.25, 0.15, 0.40, 0.25, 0.40, 0.05, 1.55),
-        JointWorkRates(0.05, 0.04, 0.08, 180.0, 0.04, 1.5),
+        JointWorkRates(0.05, 0.04, 0.08, 180.0, 0.04, 0.07, 1.5),
         FeedbackRates(24.0, 0.25, 0.08, 0.08, 0.60, 1.6),
         ProcessRates(0.30, 0.40, 0.20, 0.35, 0.25, 0.08, 1.5),
         StructureRates(1, 0.0, "ceo", 1.5),
@@ -189,7 +200,7 @@ _PRESETS: dict[str, _Rates] = {
     Stage.DEFINED.value: _Rates(
         HandoffRates(0.62, 0.16, 6.2, 0.17, 0.50, 0.34, 2.5),
         LanguageRates(0.60, 0.62, 0.15, 0.80, 0.64, 0.66, 0.35, 2.5),
-        JointWorkRates(0.20, 0.19, 0.27, 55.0, 0.24, 2.45),
+        JointWorkRates(0.20, 0.19, 0.27, 55.0, 0.24, 0.35, 2.45),
         FeedbackRates(20.0, 0.64, 0.25, 0.27, 0.32, 2.55),
         ProcessRates(0.60, 2 / 3, 0.54, 0.72, 0.52, 0.25, 2.5),
         StructureRates(3, 0.25, "ceo", 2.45),
@@ -197,7 +208,7 @@ _PRESETS: dict[str, _Rates] = {
     Stage.ALIGNED.value: _Rates(
         HandoffRates(0.82, 0.06, 2.8, 0.06, 0.30, 0.64, 3.5),
         LanguageRates(0.77, 0.82, 0.20, 0.94, 0.87, 0.80, 0.75, 3.55),
-        JointWorkRates(0.45, 0.44, 0.55, 21.0, 0.55, 3.5),
+        JointWorkRates(0.45, 0.44, 0.55, 21.0, 0.55, 0.65, 3.5),
         FeedbackRates(14.0, 0.87, 0.45, 0.55, 0.20, 3.45),
         ProcessRates(0.80, 0.875, 0.80, 0.91, 0.75, 0.47, 3.5),
         StructureRates(5, 0.55, "executive", 3.5),
@@ -205,7 +216,7 @@ _PRESETS: dict[str, _Rates] = {
     Stage.INTEGRATED.value: _Rates(
         HandoffRates(0.95, 0.015, 0.5, 0.015, 0.10, 0.90, 4.45),
         LanguageRates(0.92, 0.95, 0.30, 0.99, 0.975, 0.93, 1.20, 4.4),
-        JointWorkRates(0.80, 0.80, 0.85, 7.0, 0.85, 4.4),
+        JointWorkRates(0.80, 0.80, 0.85, 7.0, 0.85, 0.90, 4.4),
         FeedbackRates(6.0, 0.975, 0.60, 0.85, 0.08, 4.45),
         ProcessRates(0.95, 0.97, 0.95, 0.985, 0.93, 0.80, 4.4),
         StructureRates(7, 0.90, "revenue", 4.4),

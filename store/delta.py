@@ -4,21 +4,30 @@ Every commit is tried once, on top of exactly the version that was read: a commi
 in between is a LakeError, never a silent merge of the two.
 """
 
+import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
+from uuid import uuid4
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import (
     CommitFailedError,
     DeltaError,
     DeltaProtocolError,
     TableNotFoundError,
 )
+from deltalake.fs import DeltaStorageHandler
+from deltalake.transaction import AddAction, create_table_with_add_actions
+from pyarrow.fs import FileSystem, LocalFileSystem, PyFileSystem
+from pyarrow.parquet import ParquetWriter
 
 from model.errors import LakeError
 
@@ -154,6 +163,96 @@ class Storage:
                 commit_properties=properties,
             )
             return onto.version()
+
+    def commit_parts(
+        self,
+        path: str,
+        schema: pa.Schema,
+        parts: Iterable[tuple[str, Iterable[pa.RecordBatch]]],
+        partition_by: str,
+        *,
+        onto: DeltaTable | None,
+        cursor: str | None = None,
+        instead_of: Iterable[str] | None = None,
+    ) -> int:
+        """Write one file for each part, `(value of partition_by, rows)`, in one commit on top of
+        `onto` (None: a new table); the new version.
+
+        The parts replace the partitions `instead_of`, none for an empty one, all for None. One
+        file is written at a time, so that memory does not grow with the number of parts.
+        """
+        properties = CommitProperties(
+            custom_metadata={} if cursor is None else {CURSOR: cursor}, max_commit_retries=0
+        )
+        columns = DeltaSchema.from_arrow(schema.append(pa.field(partition_by, pa.string())))
+        with lake_errors(self.address(path)):
+            files = [
+                made
+                for value, rows in parts
+                if (made := self._write(path, schema, rows, partition_by, value))
+            ]
+            if onto is None:
+                create_table_with_add_actions(
+                    self.address(path),
+                    columns,
+                    files,
+                    partition_by=[partition_by],
+                    configuration=CONFIGURATION,
+                    storage_options=self.options,
+                    commit_properties=properties,
+                )
+                return 0
+            old = None if instead_of is None else sorted(instead_of)
+            onto.create_write_transaction(
+                files,
+                "append" if old == [] else "overwrite",
+                columns,
+                [partition_by],
+                [(partition_by, "in", old)] if old else None,
+                commit_properties=properties,
+            )
+            return onto.version() + 1
+
+    def _write(
+        self,
+        path: str,
+        schema: pa.Schema,
+        rows: Iterable[pa.RecordBatch],
+        partition_by: str,
+        value: str,
+    ) -> AddAction | None:
+        """One file below the table at `path`; None where there are no rows."""
+        system, root = self._files(path)
+        batches = iter(rows)
+        first = next(batches, None)
+        if first is None:
+            return None
+        name = f"{partition_by}={value}/part-{uuid4()}.zstd.parquet"
+        if self._folder is not None:
+            Path(root, name).parent.mkdir(parents=True, exist_ok=True)
+        count = 0
+        file = f"{root}{name}"
+        with (
+            system.open_output_stream(file) as stream,
+            ParquetWriter(stream, schema, compression="zstd", compression_level=1) as writer,
+        ):
+            for batch in chain([first], batches):
+                count += batch.num_rows
+                writer.write_batch(batch)
+        return AddAction(
+            name,
+            system.get_file_info(file).size,
+            {partition_by: value},
+            int(time.time() * 1000),
+            True,
+            json.dumps({"numRecords": count}),
+        )
+
+    def _files(self, path: str) -> tuple[FileSystem, str]:
+        """Where the files of the table at `path` are written."""
+        if self._folder is not None:
+            return LocalFileSystem(), f"{self.address(path)}/"
+        return PyFileSystem(DeltaStorageHandler(self.address(path), self.options)), ""
 
     def vacuum(self, path: str, keep: Iterable[int]) -> int:
         """Delete the files that neither the newest version nor those in `keep` use."""

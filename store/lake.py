@@ -3,10 +3,13 @@
 Under one URL stand `<source>/<table>`, `facts/<name>` and `_manifests`. Each write is one atomic
 commit, with the sync's cursor in the commit's own metadata: rows and cursor cannot part. Readers
 open only versions that a manifest names, so they never see half a sync and never wait for one.
-One process writes at a time (`store.lock.writer_lock`); a second one fails and does no harm.
+One process writes at a time (`store.lock.writer_lock`); a second one fails and does no harm. Its
+threads may write different tables at once: rows are staged side by side and merged one table after
+the other, so that memory is taken once.
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,10 +27,14 @@ from model.tables import TABLES, Table
 from store.delta import Rows, Storage, cursor_of, files_by, lake_errors, row_count, schema_of
 from store.duck import DuckSettings
 from store.manifest import MANIFESTS, Manifest
-from store.merge import MONTH, Changes, Merge, stage
+from store.merge import Changes, Merge, Purge
+from store.staging import MONTH, Staged, stage_ids, with_month
 
 FACTS = "facts"
 KEPT_MANIFESTS = 3
+LOST_SHARE = 0.2
+LOST_FROM_ROWS = 100
+"""More rows than this share of a table of so many do not vanish: they are out of sight."""
 PARTITION_FROM_ROWS = 100_000
 """A table with a `month_of` is partitioned once it holds so many rows; below, it does not pay."""
 APPEND_UP_TO_FILES = 8
@@ -47,6 +54,19 @@ class Written:
     read: int
     written: int
     deleted: int
+    version: int
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What `retain` found: `gone` of the table's `rows` have no record any more.
+
+    `refused`: they are so many that they were left in place. `version` as in `Written`.
+    """
+
+    gone: int
+    rows: int
+    refused: bool
     version: int
 
 
@@ -74,6 +94,7 @@ class Lake:
     ) -> None:
         self._storage = Storage(url, storage_options)
         self._duck = DuckSettings(memory_limit, temp_folder)
+        self._merging = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -103,12 +124,54 @@ class Lake:
         batches: Iterable[pa.Table],
         *,
         cursor: Callable[[], str] | None = None,
+        rebuild: bool = False,
     ) -> Written:
-        """Make the batches the whole table, in one commit; nothing where the cursor is as stored.
+        """Make the batches the whole table, in one commit; nothing where the cursor is as stored,
+        unless to `rebuild` it.
 
         Otherwise as `upsert`.
         """
-        return self._write(source, table, batches, cursor, replaces=True)
+        return self._write(source, table, batches, cursor, replaces=True, rebuild=rebuild)
+
+    def retain(
+        self,
+        source: str,
+        table: str,
+        present: Iterable[pa.Array],
+        *,
+        whatever_is_lost: bool = False,
+    ) -> Removed | None:
+        """Remove the rows whose record is not among the `present` ids, in one commit that leaves
+        the cursor as it is; None where there is no such table.
+
+        A row's key is the id of its record, or begins with it and a colon. Where too large a share
+        of the rows would go, nothing does (`Removed.refused`), unless `whatever_is_lost`.
+        """
+        path, canonical = _path(source, table), _canonical(source, table)
+        target = self._storage.open(path)
+        if target is None:
+            return None
+        _refuse_newer(target, canonical, self._storage.address(path))
+        where = self._storage.address(path)
+        with self._duck.scratch() as folder:
+            staged = Path(folder) / "ids.parquet"
+            stage_ids(present, staged)
+            with self._merging, _duck_errors(where), self._duck.connect() as con:
+                purge = Purge(con, canonical, staged, target)
+                by_month = purge.gone()
+                gone, size = sum(by_month.values()), row_count(target)
+                lost = size > LOST_FROM_ROWS and gone > LOST_SHARE * size
+                if not gone or (lost and not whatever_is_lost):
+                    return Removed(gone, size, lost, target.version())
+                if _partition(target):
+                    parts = purge.kept_by_month(by_month)
+                    version = self._storage.commit_parts(
+                        path, canonical.schema, parts, MONTH, onto=target, instead_of=by_month
+                    )
+                else:
+                    rows = purge.kept()
+                    version = self._storage.commit(path, rows, onto=target, mode="overwrite")
+        return Removed(gone, size, False, version)
 
     def _write(
         self,
@@ -118,34 +181,30 @@ class Lake:
         cursor: Callable[[], str] | None,
         *,
         replaces: bool,
+        rebuild: bool = False,
     ) -> Written:
         path, table = _path(source, name), _canonical(source, name)
         target = self._storage.open(path)
         if target is not None:
             _refuse_newer(target, table, self._storage.address(path))
         with self._duck.scratch() as folder:
-            staged = Path(folder) / "rows.parquet"
-            read = stage(table, batches, staged)
+            staged = Staged(table, Path(folder))
+            staged.fill(batches)
             mark = None if cursor is None else cursor()
             stored = None if target is None else cursor_of(target)
-            if replaces and target is not None and mark is not None and mark == stored:
-                return Written(name, read, 0, 0, target.version())
-            if target is not None and not read and not replaces:
-                version = self._commit_cursor(path, target, None if mark == stored else mark)
-                return Written(name, 0, 0, 0, version)
-            with _duck_errors(self._storage.address(path)), self._duck.connect() as con:
-                merge = Merge(con, table, staged, target)
+            as_stored = mark is not None and mark == stored
+            if replaces and target is not None and as_stored and not rebuild:
+                return Written(name, staged.rows, 0, 0, target.version())
+            mark = None if as_stored else mark
+            if target is not None and not staged.rows and not replaces:
+                return Written(name, 0, 0, 0, self._commit_cursor(path, target, mark))
+            where = self._storage.address(path)
+            with self._merging, _duck_errors(where), self._duck.connect() as con:
+                merge = Merge(con, staged, target)
                 changes = merge.changes(replaces=replaces)
-                version = self._commit(
-                    path,
-                    target,
-                    merge,
-                    changes,
-                    cursor=None if mark == stored else mark,
-                    replaces=replaces,
-                )
+                version = self._commit(path, target, merge, changes, mark, replaces=replaces)
         written = changes.new + changes.updated
-        return Written(name, read, written, changes.deleted + changes.gone, version)
+        return Written(name, staged.rows, written, changes.deleted + changes.gone, version)
 
     def _commit(
         self,
@@ -153,38 +212,45 @@ class Lake:
         target: DeltaTable | None,
         merge: Merge,
         changes: Changes,
-        *,
         cursor: str | None,
+        *,
         replaces: bool,
     ) -> int:
         """Write the changes, touching as few files as it takes."""
-        commit = partial(self._storage.commit, path, onto=target, cursor=cursor)
-        months = merge.table.month_of is not None
-        if target is None:
-            split = months and changes.new >= PARTITION_FROM_ROWS
-            rows = merge.incoming(partitioned=split)
-            return commit(rows, mode="overwrite", partition_by=MONTH if split else None)
-        if changes.none:
+        if target is not None and changes.none:
             return self._commit_cursor(path, target, cursor)
-        size = row_count(target) + changes.new - changes.gone
-        was_split = _partition(target) is not None
-        split = months and (was_split or size >= PARTITION_FROM_ROWS)
-        partition_by = MONTH if split else None
-        new_layout = split != was_split or not set(merge.table.columns) <= set(
-            schema_of(target).names
+        size = changes.new - changes.gone - changes.withdrawn
+        was_split, columns = False, set(merge.table.columns)
+        if target is not None:
+            size += row_count(target)
+            was_split = _partition(target) is not None
+            columns -= set(schema_of(target).names)
+        split = merge.table.month_of is not None and (was_split or size >= PARTITION_FROM_ROWS)
+        new_layout = target is not None and (split != was_split or bool(columns))
+        appends = (
+            target is not None
+            and not (replaces or new_layout or changes.updated)
+            and _few_files(target, changes)
         )
-        if not replaces and not new_layout and not changes.updated and _few_files(target, changes):
-            rows = merge.changed(partitioned=split)
-            return commit(rows, mode="append", partition_by=partition_by)
-        some = changes.months if split and not new_layout and not replaces else None
-        rows = (
-            merge.incoming(partitioned=split) if replaces else merge.merged(some, partitioned=split)
-        )
-        return commit(
-            rows,
-            mode="overwrite",
-            partition_by=partition_by,
-            partitions=some or (),
+        whole = replaces or target is None
+        if split and not new_layout:
+            commit = partial(
+                self._storage.commit_parts, path, merge.table.schema, onto=target, cursor=cursor
+            )
+            if whole:
+                return commit(merge.incoming_by_month(), MONTH)
+            if appends:
+                return commit(merge.fresh_by_month(changes.months), MONTH, instead_of=())
+            months = changes.months
+            return commit(merge.merged_by_month(months), MONTH, instead_of=months)
+        rows = merge.incoming() if whole else merge.fresh() if appends else merge.merged()
+        return self._storage.commit(
+            path,
+            with_month(rows, merge.table) if split else rows,
+            onto=target,
+            mode="append" if appends else "overwrite",
+            cursor=cursor,
+            partition_by=MONTH if split else None,
             new_layout=new_layout,
         )
 

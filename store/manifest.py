@@ -30,12 +30,16 @@ class SourceState:
 
     `cutoff_at` (naive UTC): its records are complete up to then; None where that has no meaning
     (declared targets). `record_url`: a template with {id}, or None. `notes`: for the user.
+    `reconciled_at` (the source's clock): its rows were last compared with the records that it
+    still holds; `reconciled` says what came of it.
     """
 
     availability: Availability
     cutoff_at: datetime | None
     record_url: str | None = None
     notes: tuple[str, ...] = ()
+    reconciled_at: datetime | None = None
+    reconciled: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready form; `from_json` is its inverse."""
@@ -44,17 +48,21 @@ class SourceState:
             "cutoff_at": self.cutoff_at and self.cutoff_at.isoformat(),
             "record_url": self.record_url,
             "notes": list(self.notes),
+            "reconciled_at": self.reconciled_at and self.reconciled_at.isoformat(),
+            "reconciled": list(self.reconciled),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        cutoff = data["cutoff_at"]
+        cutoff, reconciled_at = data["cutoff_at"], data.get("reconciled_at")
         return cls(
             Availability.from_json(data["availability"]),
             None if cutoff is None else datetime.fromisoformat(cutoff),
             data["record_url"],
             tuple(data["notes"]),
+            None if reconciled_at is None else datetime.fromisoformat(reconciled_at),
+            tuple(data.get("reconciled", ())),
         )
 
 

@@ -1,31 +1,33 @@
 # ruff: noqa: S608 (names come from model.tables, values are quoted)
-"""What an upsert or a replacement changes, found by DuckDB: bounded memory, exact counts.
+"""What an upsert, a replacement or a purge changes, found by DuckDB: bounded memory, exact counts.
 
-Incoming rows are staged in one parquet file, compared with the rows that the table has, and only
-months (partitions) that hold a changed row are rewritten. A row is identified by the table's key;
-where a key comes more than once in the incoming rows, the last one counts.
+Staged rows are compared with the rows that the table has, and only months (partitions) that hold a
+changed row are rewritten. A row is identified by the table's key; where a key comes more than once
+in the incoming rows, the last one counts. An incoming row that was deleted no later than it was
+recorded never counted: it takes the row with its key away and is not kept itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from model.tables import Table
 from store.duck import literal, null_column, quoted
+from store.staging import ALL_MONTHS, MONTH, NO_MONTH, ORDER, Staged
 
-MONTH = "_month"
-_ORDER = "_order"
+Parts = Iterator[tuple[str, pa.RecordBatchReader]]
+ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Rows of the table that are `new`, `updated`, newly `deleted` (a part of `updated`, with
-    `deleted_at`) or `gone` (in a replacement: not among the incoming rows any more).
+    """Rows of the table that are `new`, `updated`, newly `deleted` (a part of `updated`: with
+    `deleted_at`, or taken away), `withdrawn` (a part of `updated`: taken away) or `gone` (in a
+    replacement: not among the incoming rows any more).
 
     `months` are the partitions that hold, or are to hold, one of them.
     """
@@ -33,6 +35,7 @@ class Changes:
     new: int
     updated: int
     deleted: int
+    withdrawn: int
     gone: int
     months: frozenset[str]
 
@@ -42,45 +45,15 @@ class Changes:
         return not (self.new or self.updated or self.gone)
 
 
-def stage(table: Table, batches: Iterable[pa.Table], file: Path) -> int:
-    """Write the conformed batches to `file`, with their order; the number of rows."""
-    count = 0
-    schema = table.schema.append(pa.field(_ORDER, pa.int64()))
-    with pq.ParquetWriter(file, schema, compression="lz4") as writer:
-        for batch in batches:
-            rows = table.conform(batch)
-            order = pa.array(range(count, count + rows.num_rows), pa.int64())
-            writer.write_table(rows.append_column(schema.field(_ORDER), order))
-            count += rows.num_rows
-    return count
-
-
-class Merge:
-    """The staged rows of one table against what the lake has (`target`, None: nothing)."""
+class _Rows:
+    """Reads SQL sources in the columns of `table`."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, table: Table, staged: Path, target: DeltaTable | None
+        self, con: duckdb.DuckDBPyConnection, table: Table, target: DeltaTable | None
     ) -> None:
         self.con, self.table, self.key = con, table, quoted(table.key)
         self.columns = ", ".join(map(quoted, table.columns))
-        self._read_staged(staged)
         self._read_target(target)
-
-    def _month(self) -> str:
-        if self.table.month_of is None:
-            return "'all'"
-        return f"coalesce(strftime({quoted(self.table.month_of)}, '%Y-%m'), 'none')"
-
-    def _read_staged(self, staged: Path) -> None:
-        rows = f"read_parquet({literal(str(staged))}, hive_partitioning = false)"
-        view = f"CREATE TEMP VIEW incoming AS SELECT *, {self._month()} AS {MONTH} FROM {rows}"
-        if self._count(rows) != self._count(f"(SELECT DISTINCT {self.key} FROM {rows})"):
-            self.con.execute(
-                f"CREATE TEMP TABLE last AS"
-                f" SELECT max({_ORDER}) AS {_ORDER} FROM {rows} GROUP BY {self.key}"
-            )
-            view += f" WHERE {_ORDER} IN (SELECT {_ORDER} FROM last)"
-        self.con.execute(view)
 
     def _read_target(self, target: DeltaTable | None) -> None:
         data = self.table.empty() if target is None else target.to_pyarrow_dataset()
@@ -93,19 +66,54 @@ class Merge:
         month = MONTH if MONTH in known else f"{self._month()} AS {MONTH}"
         self.con.execute(f"CREATE TEMP VIEW target AS SELECT {columns}, {month} FROM stored")
 
+    def _month(self) -> str:
+        if self.table.month_of is None:
+            return literal(ALL_MONTHS)
+        month = f"strftime({quoted(self.table.month_of)}, '%Y-%m')"
+        return f"coalesce({month}, {literal(NO_MONTH)})"
+
+    def _reader(self, source: str) -> pa.RecordBatchReader:
+        return self.con.sql(f"SELECT {self.columns} FROM {source}").to_arrow_reader(ROWS_AT_ONCE)
+
     def _count(self, what: str) -> int:
         row = self.con.execute(f"SELECT count(*) FROM {what}").fetchone()
         return int(row[0]) if row else 0
 
-    def _in(self, months: Iterable[str]) -> str:
-        """A condition on the month; literal, so that only those files are read."""
-        return f"{MONTH} IN ({', '.join(literal(month) for month in sorted(months)) or 'NULL'})"
+
+class Merge(_Rows):
+    """The staged rows of one table against what the lake has (`target`, None: nothing)."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, staged: Staged, target: DeltaTable | None
+    ) -> None:
+        super().__init__(con, staged.table, target)
+        self.is_new, self._months = target is None, staged.months
+        self._read_staged(staged)
+
+    def _read_staged(self, staged: Staged) -> None:
+        self.con.register("staged", staged.dataset())
+        rows = "staged"
+        view = (
+            f"CREATE TEMP VIEW incoming AS SELECT *, coalesce(deleted_at <= recorded_at, false)"
+            f" AS withdrawn FROM {rows}"
+        )
+        # Hashes take a third of the memory; where two keys share one, the keys themselves tell.
+        if staged.rows != self._count(f"(SELECT DISTINCT hash({self.key}) FROM {rows})"):
+            self.con.execute(
+                f"CREATE TEMP TABLE last AS"
+                f" SELECT max({ORDER}) AS {ORDER} FROM {rows} GROUP BY {self.key}"
+            )
+            view += f" WHERE {ORDER} IN (SELECT {ORDER} FROM last)"
+        self.con.execute(view)
 
     def _months_of(self, query: str) -> frozenset[str]:
         return frozenset(row[0] for row in self.con.execute(query).fetchall() if row[0] is not None)
 
     def changes(self, *, replaces: bool) -> Changes:
         """Compare; leaves the orders of the changed rows in the table `changed`."""
+        if self.is_new:
+            new = self._count("incoming WHERE NOT withdrawn")
+            return Changes(new, 0, 0, 0, 0, frozenset(self._months))
         touched = self._months_of(
             f"SELECT DISTINCT {MONTH} FROM target SEMI JOIN incoming USING ({self.key})"
         )
@@ -115,42 +123,98 @@ class Merge:
             if column != self.table.key
         )
         self.con.execute(
-            f"CREATE TEMP TABLE changed AS SELECT s.{_ORDER}, s.{MONTH} AS new_month,"
-            f" t.{MONTH} AS old_month,"
+            f"CREATE TEMP TABLE changed AS SELECT s.{ORDER}, s.withdrawn,"
+            f" s.{MONTH} AS new_month, t.{MONTH} AS old_month,"
             f" s.deleted_at IS NOT NULL AND t.deleted_at IS NULL AS is_deletion"
-            f" FROM incoming s LEFT JOIN (FROM target WHERE {self._in(touched)}) t"
-            f" ON s.{self.key} = t.{self.key} WHERE t.{self.key} IS NULL OR {differs}"
+            f" FROM incoming s LEFT JOIN (FROM target WHERE {_in(touched)}) t"
+            f" ON s.{self.key} = t.{self.key}"
+            f" WHERE CASE WHEN t.{self.key} IS NULL THEN NOT s.withdrawn"
+            f" ELSE s.withdrawn OR {differs} END"
         )
-        new, updated, deleted = self.con.execute(
+        new, updated, deleted, withdrawn = self.con.execute(
             "SELECT count(*) FILTER (old_month IS NULL), count(old_month),"
-            " count(*) FILTER (is_deletion AND old_month IS NOT NULL) FROM changed"
+            " count(*) FILTER (is_deletion AND old_month IS NOT NULL),"
+            " count(*) FILTER (withdrawn) FROM changed"
         ).fetchall()[0]
         gone = self._count(f"(FROM target ANTI JOIN incoming USING ({self.key}))") * replaces
         months = self._months_of(
-            "SELECT new_month FROM changed UNION SELECT old_month FROM changed"
+            "SELECT new_month FROM changed WHERE NOT withdrawn UNION SELECT old_month FROM changed"
         )
-        return Changes(new, updated, deleted, gone, months)
+        return Changes(new, updated, deleted, withdrawn, gone, months)
 
-    def incoming(self, *, partitioned: bool) -> pa.RecordBatchReader:
-        """All incoming rows."""
-        return self._reader("incoming", partitioned)
+    def incoming(self) -> pa.RecordBatchReader:
+        """All incoming rows that count."""
+        return self._reader("incoming WHERE NOT withdrawn")
 
-    def changed(self, *, partitioned: bool) -> pa.RecordBatchReader:
+    def incoming_by_month(self) -> Parts:
+        """The same, month by month."""
+        for month in self._months:
+            yield month, self._reader(f"incoming WHERE NOT withdrawn AND {_in([month])}")
+
+    def fresh(self) -> pa.RecordBatchReader:
         """The incoming rows that are new or differ; after `changes`."""
-        return self._reader(f"(FROM incoming SEMI JOIN changed USING ({_ORDER}))", partitioned)
+        return self._reader(self._fresh())
 
-    def merged(self, months: Iterable[str] | None, *, partitioned: bool) -> pa.RecordBatchReader:
-        """The rows of `months` (None: all) with the changes made; after `changes`."""
-        where = "true" if months is None else self._in(months)
-        columns = f"{self.columns}, {MONTH}"
-        fresh = f"SELECT {columns} FROM incoming SEMI JOIN changed USING ({_ORDER})"
-        return self._reader(
-            f"(SELECT {columns} FROM (FROM target WHERE {where})"
-            f" ANTI JOIN (SELECT {self.key} FROM ({fresh})) USING ({self.key})"
-            f" UNION ALL {fresh})",
-            partitioned,
+    def fresh_by_month(self, months: Iterable[str]) -> Parts:
+        """The same, month by month."""
+        for month in sorted(months):
+            yield month, self._reader(self._fresh([month]))
+
+    def merged(self) -> pa.RecordBatchReader:
+        """All rows with the changes made; after `changes`."""
+        return self._reader(self._merged())
+
+    def merged_by_month(self, months: Iterable[str]) -> Parts:
+        """Those of `months`, month by month."""
+        for month in sorted(months):
+            yield month, self._reader(self._merged([month]))
+
+    def _fresh(self, months: Iterable[str] | None = None) -> str:
+        where = "true" if months is None else _in(months)
+        changed = f"SEMI JOIN (FROM changed WHERE NOT withdrawn) USING ({ORDER})"
+        return f"(FROM (FROM incoming WHERE {where}) {changed})"
+
+    def _merged(self, months: Iterable[str] | None = None) -> str:
+        where = "true" if months is None else _in(months)
+        changed = f"SELECT {self.key} FROM incoming SEMI JOIN changed USING ({ORDER})"
+        return (
+            f"(SELECT {self.columns} FROM (FROM target WHERE {where})"
+            f" ANTI JOIN ({changed}) USING ({self.key})"
+            f" UNION ALL SELECT {self.columns} FROM {self._fresh(months)})"
         )
 
-    def _reader(self, source: str, partitioned: bool) -> pa.RecordBatchReader:
-        month = f", {MONTH}" if partitioned else ""
-        return self.con.sql(f"SELECT {self.columns}{month} FROM {source}").to_arrow_reader(100_000)
+
+class Purge(_Rows):
+    """The ids that are still there (`ids`, a file) against the rows that the lake has."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, table: Table, ids: Path, target: DeltaTable
+    ) -> None:
+        super().__init__(con, table, target)
+        listed = f"read_parquet({literal(str(ids))}, hive_partitioning = false)"
+        self.con.execute(
+            f"CREATE TEMP TABLE gone AS SELECT {self.key}, {MONTH} AS month FROM target"
+            f" WHERE split_part({self.key}, ':', 1) NOT IN (SELECT id FROM {listed})"
+        )
+
+    def gone(self) -> dict[str, int]:
+        """How many rows have no record any more, by month."""
+        found = self.con.execute("SELECT month, count(*) FROM gone GROUP BY month").fetchall()
+        return {str(month): int(count) for month, count in found}
+
+    def kept(self) -> pa.RecordBatchReader:
+        """The other rows."""
+        return self._reader(self._kept("true"))
+
+    def kept_by_month(self, months: Iterable[str]) -> Parts:
+        """The other rows of `months`, month by month."""
+        for month in sorted(months):
+            yield month, self._reader(self._kept(_in([month])))
+
+    def _kept(self, where: str) -> str:
+        return f"(FROM (FROM target WHERE {where}) ANTI JOIN gone USING ({self.key}))"
+
+
+def _in(months: Iterable[str]) -> str:
+    """A condition on the month; literal, so that only those files are read."""
+    return f"{MONTH} IN ({', '.join(literal(month) for month in sorted(months)) or 'NULL'})"

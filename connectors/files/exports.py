@@ -24,7 +24,7 @@ from connectors.files.settings import FilesSource
 from connectors.files.staging import ROW, Staged, stage
 from connectors.salesforce.connector import MAPPING
 from connectors.salesforce.objects import streams
-from connectors.salesforce.offers import PARTIAL, availability, feeding, partial
+from connectors.salesforce.offers import PARTIAL, availability, feeding
 from connectors.salesforce.shapes import Companion, Fields, Kind, Stream
 from model.availability import Availability
 from model.errors import DataError, SourceError
@@ -73,14 +73,12 @@ class Export:
         self._work = work
         self._zone = ZoneInfo(settings.timezone or "UTC")
         self.notes = Notes()
-        self.streams = streams(settings.fields, settings.qualified_from)
+        self.streams = streams(settings.fields, settings.qualified_from, settings.influence_model)
         self._wanted = _wanted(self.streams)
         self.parts: dict[str, list[Part]] = {}
         self._load(find(settings.path))
         for name in self.parts:
             self._drop_duplicates(name)
-        for sentence in partial(self.streams, self.visible, self._explain):
-            self.notes.add(sentence)
         self._say_incomplete()
 
     # What there is.
@@ -125,7 +123,9 @@ class Export:
     def content(self, table: str) -> str:
         """A digest of everything that decides the rows of a table."""
         own = self._settings
-        sum_ = hashlib.sha256(f"{MAPPING} {own.fields} {own.qualified_from}".encode())
+        sum_ = hashlib.sha256(
+            f"{MAPPING} {own.fields} {own.qualified_from} {own.influence_model}".encode()
+        )
         for stream in self.feeding(table):
             given = stream.given(self.visible)
             needs = sorted((column, made.needs) for column, made in stream.all_columns.items())
@@ -323,7 +323,8 @@ class Export:
         is left out.
         """
         for table in dict.fromkeys(stream.table for stream in self.streams):
-            objects = dict.fromkeys(s.object for s in self.streams if s.table == table)
+            members = [s for s in self.streams if s.table == table and not s.optional]
+            objects = dict.fromkeys(s.object for s in members)
             absent = [name for name in objects if name not in self.parts]
             if absent and len(absent) < len(objects):
                 present = listed(f"{name}.csv" for name in objects if name in self.parts)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, field_validator, model_validator
 
-from connectors.salesforce.settings import ApiName
+from connectors.salesforce.personal import ApiName
 from model.definitions import Part, Zone
 from model.tables import TABLES
 from model.validation import suggest
@@ -29,8 +29,8 @@ class FilesSource(Part):
     that of files that are not UTF-8. `day_first` settles dates such as 03/04/26 where the files
     hold no evidence. `fields` names the API field of a canonical column
     (`leads.region: Territory__c`), `qualified_from` the first sales stage that counts as
-    sales-qualified. `record_url` is where a record opens
-    (`https://example.my.salesforce.com/{id}`).
+    sales-qualified, `influence_model` the campaign influence model that counts. `record_url` is
+    where a record opens (`https://example.my.salesforce.com/{id}`).
     """
 
     path: Path
@@ -41,6 +41,7 @@ class FilesSource(Part):
     day_first: bool | None = None
     fields: dict[str, ApiName] = {}
     qualified_from: str | None = None
+    influence_model: str | None = None
     record_url: str | None = None
 
     @field_validator("exported_at")

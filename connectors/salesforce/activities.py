@@ -7,6 +7,7 @@ events: who did it is therefore whoever completed or created the record, never t
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.salesforce.mails import MAIL_OF_TASK, direction
 from connectors.salesforce.shapes import (
     DELETED,
     Column,
@@ -38,18 +39,21 @@ def _kind_of(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _task_kind(rows: pa.Table) -> pa.ChunkedArray:
-    return pc.coalesce(_kind_of(rows["TaskSubtype"]), _kind_of(rows["Type"]), "task")
+    mail = where(pc.is_valid(rows["MailAt"]), pa.scalar("email"))
+    return pc.coalesce(_kind_of(rows["TaskSubtype"]), _kind_of(rows["Type"]), mail, "task")
 
 
 def _completed(rows: pa.Table) -> pa.ChunkedArray:
-    return pc.fill_null(rows["IsClosed"], False)
+    """Whether it is done: closed, or its e-mail went out or came in."""
+    return pc.or_(pc.fill_null(rows["IsClosed"], False), pc.is_valid(rows["MailAt"]))
 
 
 def _task_occurred(rows: pa.Table) -> pa.ChunkedArray:
-    """When a closed task was completed; where that was not kept, when it was recorded. The due
-    date says nothing about it.
+    """When the e-mail of a task was sent or came; else when a closed task was completed; where
+    that was not kept, when it was recorded. The due date says nothing about it.
     """
-    return where(_completed(rows), pc.coalesce(rows["CompletedDateTime"], rows["CreatedDate"]))
+    done = pc.coalesce(rows["MailAt"], rows["CompletedDateTime"], rows["CreatedDate"])
+    return where(_completed(rows), done)
 
 
 def _performer(rows: pa.Table) -> pa.ChunkedArray:
@@ -62,7 +66,8 @@ def _performer(rows: pa.Table) -> pa.ChunkedArray:
 
 def _direction(rows: pa.Table) -> pa.ChunkedArray:
     known = pc.is_in(rows["CallType"], value_set=pa.array(["Inbound", "Outbound"]))
-    return where(pc.fill_null(known, False), pc.utf8_lower(rows["CallType"]))
+    call = where(pc.fill_null(known, False), pc.utf8_lower(rows["CallType"]))
+    return pc.coalesce(call, direction(rows["MailCame"]))
 
 
 def _account(rows: pa.Table) -> pa.ChunkedArray:
@@ -96,13 +101,16 @@ TASK = Stream(
         "CreatedById": ID,
         "LastModifiedById": ID,
     },
+    companion=MAIL_OF_TASK,
     columns={
         **_RELATED,
         "kind": Column(("TaskSubtype",), _task_kind),
         "performed_by": Column(("CreatedById",), _performer),
         "occurred_at": Column(("IsClosed", "CompletedDateTime"), _task_occurred),
         "due_on": copy("ActivityDate"),
-        "direction": Column(("CallType",), _direction),
+        # Of a call or of the task's e-mail, whichever can be read: an e-mail that came must never
+        # pass for one that was sent because the call's direction is hidden.
+        "direction": Column((), _direction),
         # A list e-mail is a mailing, not a touch of one person by another.
         "is_automated": Column(
             ("TaskSubtype",),

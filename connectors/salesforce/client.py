@@ -1,58 +1,44 @@
 """The network edge: describe, count and read rows by REST; everything raises SourceErrors."""
 
+import json
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 import requests
-from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import exception_handler
 
-from connectors.salesforce.faults import code_of, one_line
-from connectors.salesforce.login import http_session, log_in
+from connectors.base import PullAgainError
+from connectors.salesforce.faults import TimedOutError, one_line
+from connectors.salesforce.login import Access, http_session, log_in
+from connectors.salesforce.queries import Query
 from connectors.salesforce.settings import SalesforceSource
 from connectors.salesforce.values import from_records
-from model.errors import DataError, LimitError
+from model.errors import CredentialsError, DataError, LimitError
 
 LOGIN_PAUSE_SECONDS = 600.0  # between two renewed log-ins: a persistent 401 must not loop
+READ_ATTEMPTS = 3
+PAUSE_SECONDS = 0.3
+_BROKEN = (
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+    json.JSONDecodeError,
+)
 
-
-@dataclass(frozen=True)
-class Query:
-    """One SELECT over one object, deleted and archived rows included."""
-
-    object: str
-    fields: tuple[str, ...]
-    conditions: tuple[str, ...] = ()
-    order_by: str | None = None
-
-    @property
-    def soql(self) -> str:
-        """The query text."""
-        order = f" ORDER BY {self.order_by}" if self.order_by else ""
-        fields = ", ".join(self.fields)
-        return f"SELECT {fields} FROM {self.object}{self._where}{order}"  # noqa: S608
-
-    @property
-    def counting(self) -> str:
-        """The text that counts its rows."""
-        return f"SELECT COUNT() FROM {self.object}{self._where}"  # noqa: S608
-
-    @property
-    def _where(self) -> str:
-        return f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
+T = TypeVar("T")
 
 
 class Client:
     """A logged-in connection that counts its calls and keeps within the API budget.
 
-    `first_seen_at` is the server's clock (naive UTC) at the first answer.
+    May be used by several threads. `first_seen_at` is the server's clock (naive UTC) at the first
+    answer after `restart`.
     """
 
     def __init__(self, settings: SalesforceSource) -> None:
@@ -60,48 +46,60 @@ class Client:
         self.first_seen_at: datetime | None = None
         self._settings = settings
         self._usage: tuple[int, int] | None = None
-        self._session = http_session(settings, self._seen)
-        self._salesforce: Salesforce | None = None
+        self._lock = threading.RLock()
+        self._sessions: dict[int, requests.Session] = {}
+        self._access: Access | None = None
+        self._refusal: CredentialsError | None = None  # a refused log-in is not tried again
         self._logged_in_again_at = -LOGIN_PAUSE_SECONDS
         self.host = urlsplit(settings.instance_url or settings.login_url).netloc
 
     def close(self) -> None:
         """Close the connections; the session at Salesforce ends by itself."""
-        self._session.close()
+        with self._lock:
+            for session in self._sessions.values():
+                session.close()
+            self._sessions.clear()
+
+    def restart(self) -> None:
+        """Take the clock anew from the next answer."""
+        self.first_seen_at = None
 
     @property
     def instance(self) -> str | None:
         """`https://` and the host of the organisation, once known."""
-        if self._salesforce is not None:
-            return f"https://{self._salesforce.sf_instance}"
+        if self._access is not None:
+            return f"https://{self._access.host}"
         return self._settings.instance_url
 
-    def describe(self, name: str) -> dict[str, str] | None:
-        """Field names and types of an object, or None where it is absent or cannot be queried."""
-        try:
-            with one_line(self.host, f"the description of {name}"):
-                answer = self._json("GET", f"sobjects/{name}/describe", "fields", missing=True)
-        except _MissingError:
-            return None
-        if not answer.get("queryable", True):
-            return None
-        return {str(field["name"]): str(field["type"]) for field in answer["fields"]}
+    def describe(self, name: str) -> dict[str, Any] | None:
+        """What Salesforce says of an object and its fields, as it says it; None where the object
+        is absent or cannot be queried.
+        """
+        with one_line(self.host, f"the description of {name}"):
+            try:
+                answer = self.json(f"sobjects/{name}/describe", "fields")
+            except SalesforceError as error:
+                if error.status == 404:
+                    return None
+                raise
+        return answer if answer.get("queryable", True) else None
 
     def count(self, query: Query) -> int | None:
         """How many rows a query has, or None where Salesforce cannot count them in time."""
-        with one_line(self.host, query.object):
-            try:
-                answer = self._json("GET", "queryAll", "totalSize", {"q": query.counting})
-            except SalesforceError as error:
-                if code_of(error) == "QUERY_TIMEOUT":
-                    return None
-                raise
+        try:
+            with one_line(self.host, query.object):
+                answer = self.json("queryAll", "totalSize", {"q": query.counting})
+        except TimedOutError:
+            return None
         return int(answer["totalSize"])
 
     def rows(self, query: Query) -> Iterator[pa.Table]:
-        """The rows of a query by REST, as text columns, page by page."""
+        """The rows of a query by REST, as text columns, page by page.
+
+        Raises PullAgainError where the pages do not add up, and TimedOutError before the first.
+        """
         with one_line(self.host, query.object):
-            page = self._json("GET", "queryAll", "records", {"q": query.soql})
+            page = self.json("queryAll", "records", {"q": query.soql})
         total, read = int(page["totalSize"]), 0
         while True:
             records = page["records"]
@@ -110,12 +108,18 @@ class Client:
                 yield from_records(records, query.fields)
             if page["done"]:
                 break
-            with one_line(self.host, query.object):
-                page = self._json("GET", str(page["nextRecordsUrl"]), "records")
+            page = self._next_page(query, str(page["nextRecordsUrl"]))
         if read != total:
-            raise DataError(
+            raise PullAgainError(
                 f"{query.object} gave {read} of {total} rows", self.host, "Run the sync again."
             )
+
+    def _next_page(self, query: Query, address: str) -> dict[str, Any]:
+        try:
+            with one_line(self.host, query.object):
+                return self.json(address, "records")
+        except TimedOutError as error:
+            raise PullAgainError(error.what, error.where, error.todo) from None
 
     def request(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         """One request; `path` is relative to the API's version, or absolute on the host.
@@ -124,39 +128,28 @@ class Client:
         SalesforceError for refusals and requests' own errors: use inside `one_line`.
         """
         self._within_budget()
-        salesforce = self._connection()
-        base = f"https://{salesforce.sf_instance}" if path[0] == "/" else salesforce.base_url
-        headers = {"Authorization": salesforce.headers["Authorization"]}
-        response = self._session.request(method, base + path, headers=headers, **kwargs)
-        if response.status_code == 401 and self._may_log_in_again():
+        access = self._connection()
+        response = self._sent(access, method, path, **kwargs)
+        if response.status_code == 401 and self._renewed(access):
             response.close()
-            self._salesforce, self._logged_in_again_at = None, time.monotonic()
-            return self.request(method, path, **kwargs)
+            response = self._sent(self._connection(), method, path, **kwargs)
         if response.status_code >= 300:
             exception_handler(response)
         return response
 
-    def _connection(self) -> Salesforce:
-        if self._salesforce is None:
-            with one_line(self.host, "the log-in"):
-                self._salesforce = log_in(self._settings, self._session)
-            self.host = self._salesforce.sf_instance
-        return self._salesforce
-
-    def _json(
+    def json(
         self,
-        method: str,
         path: str,
         holds: str,
         params: Mapping[str, str] | None = None,
-        missing: bool = False,
+        *,
+        method: str = "GET",
+        body: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        try:
-            answer = self.request(method, path, params=params).json()
-        except SalesforceError as error:
-            if missing and error.status == 404:
-                raise _MissingError from None
-            raise
+        """The JSON object that a request answers, which has the key `holds`; broken answers are
+        asked for again, within bounds. Raises as `request` does, and DataError.
+        """
+        answer = whole(lambda: self.request(method, path, params=params, json=body).json())
         if not isinstance(answer, dict) or holds not in answer:
             raise DataError(
                 f"the answer to {path.partition('?')[0]} has no {holds}",
@@ -165,24 +158,61 @@ class Client:
             )
         return answer
 
-    def _may_log_in_again(self) -> bool:
-        since = time.monotonic() - self._logged_in_again_at
-        return self._settings.auth != "session" and since >= LOGIN_PAUSE_SECONDS
+    def _sent(self, access: Access, method: str, path: str, **kwargs: Any) -> requests.Response:
+        base = f"https://{access.host}"
+        if path[0] != "/":
+            base += f"/services/data/v{self._settings.api_version}/"
+        return self._session().request(method, base + path, headers=access.headers, **kwargs)
+
+    def _session(self) -> requests.Session:
+        me = threading.get_ident()
+        with self._lock:
+            if me not in self._sessions:
+                self._sessions[me] = http_session(self._settings, self._seen)
+            return self._sessions[me]
+
+    def _connection(self) -> Access:
+        with self._lock:
+            if self._refusal is not None:
+                raise self._refusal
+            if self._access is None:
+                try:
+                    with one_line(self.host, "the log-in"):
+                        self._access = log_in(self._settings, self._session())
+                except CredentialsError as error:
+                    self._refusal = error
+                    raise
+                self.host = self._access.host
+            return self._access
+
+    def _renewed(self, refused: Access) -> bool:
+        """Whether there is another session than the `refused` one, logging in again if allowed."""
+        with self._lock:
+            if self._access is not refused:
+                return True
+            since = time.monotonic() - self._logged_in_again_at
+            if self._settings.auth == "session" or since < LOGIN_PAUSE_SECONDS:
+                return False
+            self._access, self._logged_in_again_at = None, time.monotonic()
+            self._connection()
+            return True
 
     def _seen(self, response: requests.Response) -> None:
         retries = getattr(response.raw, "retries", None)
-        self.calls += 1 + len(retries.history if retries else ())
-        if self.first_seen_at is None and "Date" in response.headers:
-            date = parsedate_to_datetime(response.headers["Date"])
-            self.first_seen_at = date.astimezone(UTC).replace(tzinfo=None)
         usage = response.headers.get("Sforce-Limit-Info", "").partition("api-usage=")[2]
         used, _, total = usage.partition(";")[0].partition(",")[0].partition("/")
-        if used.isdigit() and total.isdigit():
-            self._usage = int(used), int(total)
+        with self._lock:
+            self.calls += 1 + len(retries.history if retries else ())
+            if self.first_seen_at is None and "Date" in response.headers:
+                date = parsedate_to_datetime(response.headers["Date"])
+                self.first_seen_at = date.astimezone(UTC).replace(tzinfo=None)
+            if used.isdigit() and total.isdigit():
+                self._usage = int(used), int(total)
 
     def _within_budget(self) -> None:
-        if self._usage and self._usage[0] >= self._settings.api_budget * self._usage[1]:
-            used, total = self._usage
+        usage = self._usage
+        if usage and usage[0] >= self._settings.api_budget * usage[1]:
+            used, total = usage
             raise LimitError(
                 f"{used} of {total} API calls of the day are used (api_budget "
                 f"{self._settings.api_budget:.0%})",
@@ -191,15 +221,11 @@ class Client:
             )
 
 
-class _MissingError(Exception):
-    """The resource is not there."""
-
-
-def instant(at: datetime) -> str:
-    """A naive UTC instant as SOQL writes it, whole seconds."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}Z"
-
-
-def whole_seconds(at: datetime, earlier_minutes: int = 0) -> datetime:
-    """`at` without fractions, so many minutes earlier."""
-    return at.replace(microsecond=0) - timedelta(minutes=earlier_minutes)
+def whole(read: Callable[[], T]) -> T:
+    """The outcome of `read`, tried again where an answer broke off or was garbled."""
+    for attempt in range(1, READ_ATTEMPTS):
+        try:
+            return read()
+        except _BROKEN:
+            time.sleep(PAUSE_SECONDS * 2**attempt)
+    return read()

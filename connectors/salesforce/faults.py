@@ -13,11 +13,17 @@ from simple_salesforce.exceptions import (
     SalesforceExpiredSession,
 )
 
+from connectors.base import OfferChangedError, PullAgainError
 from model.errors import CredentialsError, DataError, LimitError, SourceError, UnreachableError
 
 _CODE = re.compile(r"^[A-Za-z_]{1,60}$")
 LIMITS = {"REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR", "API_CURRENTLY_DISABLED"}
+STALE_LOCATORS = {"INVALID_QUERY_LOCATOR", "INVALIDLOCATOR"}
 NOT_ALLOWED = {"API_DISABLED_FOR_ORG", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY"}
+
+
+class TimedOutError(UnreachableError):
+    """Salesforce gave a query up: less of it may be answered."""
 
 
 def code_of(error: SalesforceError) -> str:
@@ -53,7 +59,7 @@ def explained(error: SalesforceError, host: str, doing: str) -> SourceError:
             host,
             "What was read is kept; sync again later, or less often.",
         )
-    if error.status == 429 or error.status >= 500:
+    if (error.status == 429 or error.status >= 500) and code != "QUERY_TIMEOUT":
         return UnreachableError(
             f"Salesforce does not answer {doing} ({code})", host, "Try again later."
         )
@@ -63,8 +69,32 @@ def explained(error: SalesforceError, host: str, doing: str) -> SourceError:
             host,
             "Give the user the API Enabled permission and read access.",
         )
+    return _refused(error, code, host, doing)
+
+
+def _refused(error: SalesforceError, code: str, host: str, doing: str) -> SourceError:
+    """What a query is refused for, by what helps."""
+    if code == "QUERY_TIMEOUT":
+        return timed_out(host, doing)
+    if code in STALE_LOCATORS:
+        return PullAgainError(
+            f"Salesforce has forgotten the rest of {doing} ({code})", host, "Run the sync again."
+        )
+    if code == "INVALID_FIELD" or "No such column" in str(error.content):
+        return OfferChangedError(
+            f"a field of {doing} is not visible any more ({code})",
+            host,
+            "Run the sync again; then detente doctor.",
+        )
     return DataError(
         f"Salesforce refuses {doing} ({code})", host, "Run the sync again; then detente doctor."
+    )
+
+
+def timed_out(host: str, doing: str) -> TimedOutError:
+    """The error for a query that takes Salesforce too long."""
+    return TimedOutError(
+        f"Salesforce cannot answer {doing} in time (QUERY_TIMEOUT)", host, "Try again later."
     )
 
 

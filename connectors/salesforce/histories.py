@@ -29,12 +29,18 @@ _LEAD_FIELDS = {
 }
 
 
-def lead_history(score: str | None) -> Stream:
-    """LeadHistory, where `score` is the API name of the organisation's score field, if any.
+def lead_history(score: str | None, owner: str | None = None) -> Stream:
+    """LeadHistory, where `score` is the API name of the organisation's score field, if any, and
+    `owner` that of a field which holds the owner instead of Salesforce's own.
 
     A history row goes when its lead goes; only the lead's deletion has a date, so none is given.
     """
-    meanings = {**_LEAD_FIELDS, **({score: "score"} if score else {})}
+    usual = {n: f for n, f in _LEAD_FIELDS.items() if not (owner and f == "owner")}
+    meanings = {
+        **usual,
+        **({score: "score"} if score else {}),
+        **({owner: "owner"} if owner else {}),
+    }
     return Stream(
         "LeadHistory",
         "lead_changes",
@@ -136,6 +142,54 @@ def opportunity_history() -> Stream:
             "deleted_at": Column((), lambda rows: rows["WithdrawnAt"]),
         },
     )
+
+
+_LOOKUPS = {"Owner": "owner", "Campaign": "campaign", "Account": "account"}
+
+
+def opportunity_field_history(loss_reason: str | None) -> Stream:
+    """OpportunityFieldHistory: the tracked changes that OpportunityHistory does not hold.
+
+    Stage, amount, close date and forecast are left to OpportunityHistory, or they would count
+    twice. A change of a lookup is written twice, with names and with ids: the row with ids is
+    kept. `loss_reason` is the API name of the organisation's field, if any.
+    """
+    meanings = {**_LOOKUPS, "LeadSource": "source"}
+    meanings |= {loss_reason: "loss_reason"} if loss_reason else {}
+    return Stream(
+        "OpportunityFieldHistory",
+        "opportunity_changes",
+        optional="changes of owner, campaign and loss reason are not seen",
+        clocks=_CREATED,
+        fields={
+            "OpportunityId": Kind.ID,
+            "Field": Kind.TEXT,
+            "DataType": Kind.TEXT,
+            "OldValue": Kind.TEXT,
+            "NewValue": Kind.TEXT,
+            "CreatedById": Kind.ID,
+        },
+        shape=partial(_tracked_changes, meanings),
+        columns={
+            "change_id": Column(("Id", "DataType"), lambda rows: rows["Id"]),
+            "opportunity_id": copy("OpportunityId"),
+            "field": copy("Field"),
+            "old": copy("OldValue"),
+            "new": copy("NewValue"),
+            "changed_at": copy("CreatedDate"),
+            "changed_by": copy("CreatedById"),
+        },
+    )
+
+
+def _tracked_changes(meanings: dict[str, str], rows: pa.Table, _since: datetime | None) -> pa.Table:
+    known = pa.array([*meanings, *(f"{name}Id" for name in _LOOKUPS)], TEXT)
+    ours = pa.chunked_array([pa.array([*meanings.values(), *_LOOKUPS.values()], TEXT)])
+    field = ours.take(pc.index_in(rows["Field"], value_set=known))
+    is_lookup = pc.is_in(field, value_set=pa.array(list(_LOOKUPS.values()), TEXT))
+    by_id = pc.fill_null(pc.equal(rows["DataType"], "EntityId"), False)
+    rows = rows.set_column(rows.column_names.index("Field"), "Field", field)
+    return rows.filter(pc.and_(pc.is_valid(field), pc.or_(pc.invert(is_lookup), by_id)))
 
 
 def in_order(rows: pa.Table) -> pa.Table:

@@ -8,13 +8,21 @@ phone or text of a lead or contact is among the fields, and none may be mapped (
 from collections.abc import Mapping
 
 from connectors.salesforce.activities import EVENT, EVENT_OWNER, EVENT_RELATION, TASK
-from connectors.salesforce.histories import LAST_STAGE, lead_history, opportunity_history
+from connectors.salesforce.histories import (
+    LAST_STAGE,
+    lead_history,
+    opportunity_field_history,
+    opportunity_history,
+)
+from connectors.salesforce.mails import EMAIL
+from connectors.salesforce.marketing import CONTENT, DASHBOARD, REPORT, influences
 from connectors.salesforce.reshape import (
     closed_at,
     inactive_since,
     is_qualified,
     money,
     period,
+    rates,
 )
 from connectors.salesforce.shapes import (
     Column,
@@ -24,18 +32,11 @@ from connectors.salesforce.shapes import (
     constant,
     copy,
     earliest_known,
-    kinds_of_owner,
+    kind_of_owner,
 )
 
 ID, TEXT, NUMBER = Kind.ID, Kind.TEXT, Kind.NUMBER
 FLAG, INSTANT, DAY = Kind.FLAG, Kind.INSTANT, Kind.DAY
-
-_RATE = Lookup(
-    "CurrencyType",
-    on="CurrencyIsoCode",
-    key="IsoCode",
-    fields={"ConversionRate": ("ConversionRate", NUMBER)},
-)
 
 USER = Stream(
     "User",
@@ -98,7 +99,7 @@ LEAD = Stream(
         "status": copy("Status"),
         "rating": copy("Rating"),
         "owner_id": copy("OwnerId"),
-        "owner_kind": Column(("OwnerId",), lambda rows: kinds_of_owner(rows["OwnerId"])),
+        "owner_kind": kind_of_owner("OwnerId"),
         # A day without a time: midnight. The instant is the `converted` row of lead_changes.
         "converted_at": earliest_known("ConvertedDate"),
         "opportunity_id": copy("ConvertedOpportunityId"),
@@ -141,14 +142,14 @@ CAMPAIGN = Stream(
         "ActualCost": NUMBER,
         "CurrencyIsoCode": TEXT,
     },
-    lookups=(_RATE,),
+    lookups=rates("StartDate"),
     columns={
         "campaign_id": copy("Id"),
         "kind": copy("Type"),
         "owner_id": copy("OwnerId"),
         "created_at": copy("CreatedDate"),
         "started_on": copy("StartDate"),
-        "actual_cost": Column(("ActualCost",), money("ActualCost")),
+        "actual_cost": money("ActualCost"),
     },
 )
 
@@ -189,7 +190,7 @@ OPPORTUNITY = Stream(
         "LeadSource": TEXT,
         "CampaignId": ID,
     },
-    lookups=(_RATE,),
+    lookups=rates("CloseDate"),
     companion=LAST_STAGE,
     columns={
         "opportunity_id": copy("Id"),
@@ -199,7 +200,7 @@ OPPORTUNITY = Stream(
         "closed_at": Column(("IsClosed", "StageName", "LastStage", "LastStageSince"), closed_at),
         "close_on": copy("CloseDate"),
         "sales_stage": copy("StageName"),
-        "amount": Column(("Amount",), money("Amount")),
+        "amount": money("Amount"),
         "currency": copy("CurrencyIsoCode"),
         "is_won": copy("IsWon"),
         "is_closed": copy("IsClosed"),
@@ -231,10 +232,25 @@ OPPORTUNITY_STAGE = Stream(
 TEAM_MEMBER = Stream(
     "OpportunityTeamMember",
     "team_members",
+    optional="who is on an opportunity's team is not seen",
     fields={"OpportunityId": ID, "UserId": ID, "TeamMemberRole": TEXT},
     columns={
         "member_id": copy("Id"),
         "opportunity_id": copy("OpportunityId"),
+        "user_id": copy("UserId"),
+        "role": copy("TeamMemberRole"),
+        "added_at": copy("CreatedDate"),
+    },
+)
+
+ACCOUNT_TEAM_MEMBER = Stream(
+    "AccountTeamMember",
+    "team_members",
+    optional="who is on an account's team is not seen",
+    fields={"AccountId": ID, "UserId": ID, "TeamMemberRole": TEXT},
+    columns={
+        "member_id": copy("Id"),
+        "account_id": copy("AccountId"),
         "user_id": copy("UserId"),
         "role": copy("TeamMemberRole"),
         "added_at": copy("CreatedDate"),
@@ -259,13 +275,16 @@ QUOTA = Stream(
     "targets",
     whole=True,
     fields={"QuotaAmount": NUMBER, "StartDate": DAY, "PeriodId": ID, "CurrencyIsoCode": TEXT},
-    lookups=(_RATE, Lookup("Period", on="PeriodId", fields={"Type": ("PeriodType", TEXT)})),
+    lookups=(
+        *rates("StartDate"),
+        Lookup("Period", on="PeriodId", fields={"Type": ("PeriodType", TEXT)}),
+    ),
     columns={
         "target_id": copy("Id"),
         "metric": constant("revenue"),
         "function": constant("sales"),  # forecasting quotas are Sales' alone
         "period": Column(("StartDate",), period),
-        "amount": Column(("QuotaAmount",), money("QuotaAmount")),
+        "amount": money("QuotaAmount"),
         "unit": constant("amount"),
         "currency": copy("CurrencyIsoCode"),
         "is_shared": constant(False),
@@ -275,37 +294,54 @@ QUOTA = Stream(
 
 
 def streams(
-    fields: Mapping[str, str] | None = None, qualified_from: str | None = None
+    fields: Mapping[str, str] | None = None,
+    qualified_from: str | None = None,
+    influence_model: str | None = None,
 ) -> tuple[Stream, ...]:
-    """All streams, with an organisation's own fields and the first sales-qualified stage.
+    """All streams, with an organisation's own fields, the first sales-qualified stage, and the
+    campaign influence model that counts (the default one for None).
 
     `fields` maps `table.column` to an API name, e.g. `leads.region` to `Region__c`; where several
-    objects make a table (Task and Event: activities), each is asked for the field.
+    objects make a table (Task and Event: activities), each is asked for the field, except those
+    that only add rows of their own kind.
     """
     fields = fields or {}
     known: list[Stream] = [
         USER,
         QUEUE,
         LEAD,
-        lead_history(fields.get("leads.score")),
+        lead_history(fields.get("leads.score"), fields.get("leads.owner_id")),
         CONTACT,
         ACCOUNT,
         TASK,
         EVENT,
+        EMAIL,
         EVENT_RELATION,
         EVENT_OWNER,
         CAMPAIGN,
         CAMPAIGN_MEMBER,
+        influences(influence_model),
         OPPORTUNITY,
         opportunity_history(),
+        opportunity_field_history(fields.get("opportunities.loss_reason")),
         _stages(qualified_from),
         TEAM_MEMBER,
+        ACCOUNT_TEAM_MEMBER,
         CONTACT_ROLE,
+        CONTENT,
         QUOTA,
+        REPORT,
+        DASHBOARD,
     ]
+    required = {stream.table for stream in known if not stream.optional}
     for target, api_name in fields.items():
         table, _, column = target.partition(".")
-        known = [s.mapped(column, api_name) if s.table == table else s for s in known]
+        known = [
+            s.mapped(column, api_name)
+            if s.table == table and not (s.optional and table in required)
+            else s
+            for s in known
+        ]
     return tuple(known)
 
 

@@ -1,6 +1,6 @@
 """What visible objects and fields amount to: tables and columns on offer, reasons for the rest."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from connectors.salesforce.shapes import CURSORS, Stream, Visible
@@ -17,6 +17,7 @@ _DERIVED = {
     "users.function": "the CRM does not say it; it comes from the configured functions",
     "users.is_automation": "the CRM does not say it; name automation_users in the configuration",
     "queues.function": "the CRM does not say it; it comes from the configured functions",
+    "report_uses.user_id": "Salesforce tells who used a report only in Event Monitoring",
     "sales_stages.is_qualified": "no first sales-qualified stage is configured (qualified_from)",
 }
 
@@ -28,37 +29,46 @@ def availability(
     should give it can. `explain` says why a Salesforce field or object cannot be read.
 
     A table is left out where one of its objects lacks its id or, when `dated`, a field to see
-    changes by, unless `PARTIAL` says what it can still tell.
+    changes by, unless `PARTIAL` says what it can still tell. Where an optional object is missing,
+    the table is given and what it lacks is said.
     """
     columns: dict[str, frozenset[str]] = {}
     reasons: dict[str, str] = {}
+    partial: dict[str, str] = {}
     for table in dict.fromkeys(stream.table for stream in streams):
         every = [stream for stream in streams if stream.table == table]
-        lost = [name for s in every for name in unusable(s, visible, dated)]
+        lost = [n for s in every if not s.optional for n in unusable(s, visible, dated)]
         members = feeding(streams, table, visible, dated)
         if not members:
+            lost = lost or [name for s in every for name in unusable(s, visible, dated)]
             reasons[table] = _sentence(lost, explain)
             continue
+        absent = {s.object: unusable(s, visible, dated) for s in every if s.optional}
         gaps = _gaps(members, visible) | {column: lost for column in PARTIAL.get(table, ()) if lost}
         columns[table] = frozenset({*(c for c, lacks in gaps.items() if not lacks), "recorded_at"})
         for column in TABLES[table].columns:
             if column not in columns[table] and column != "deleted_at":
                 key = f"{table}.{column}"
-                lacks = gaps.get(column) or lost
+                others = [n for s in every if column in s.columns for n in absent.get(s.object, ())]
+                lacks = gaps.get(column) or lost or others
                 reasons[key] = _sentence(lacks, explain) if lacks else _unmapped(key)
-    return Availability(columns, reasons)
+        lacking = [*_absent(every, absent, explain), *_some_rows(every, visible, explain)]
+        if lacking:
+            partial[table] = "; ".join(lacking)
+    return Availability(columns, reasons, partial)
 
 
 def feeding(
     streams: Sequence[Stream], table: str, visible: Visible, dated: bool = True
 ) -> list[Stream]:
-    """The streams to pull for `table`: all of its, or none where one cannot be used. A table in
-    `PARTIAL` keeps the others, without the columns that would mislead.
+    """The streams to pull for `table`: all of its, less optional ones that cannot be used; none
+    where another one cannot. A table in `PARTIAL` keeps the others, without the columns that
+    would mislead.
     """
     members = [stream for stream in streams if stream.table == table]
     usable = [stream for stream in members if not unusable(stream, visible, dated)]
-    if len(usable) == len(members):
-        return members
+    if all(stream in usable or stream.optional for stream in members):
+        return usable
     if table not in PARTIAL:
         return []
     return [
@@ -68,14 +78,24 @@ def feeding(
 
 
 def unusable(stream: Stream, visible: Visible, dated: bool = True) -> list[str]:
-    """What keeps a stream from giving any row: its object, its id, or a field to date changes."""
+    """What keeps a stream from giving any row: its object, its id, or a field to date changes;
+    for an optional one any field that it needs, or it would take columns from the others.
+    """
     fields = visible.get(stream.object)
     if fields is None:
         return [stream.object]
-    lost = list(stream.missing(visible)[TABLES[stream.table].key])
+    missing = stream.missing(visible)
+    if stream.optional:
+        lost = [
+            name for column, names in missing.items() if column != "deleted_at" for name in names
+        ]
+    else:
+        lost = list(missing[TABLES[stream.table].key])
+    if dated and stream.within and stream.within[1] not in visible:
+        lost.append(stream.within[1])
     if dated and not stream.whole and cursor_field(stream, visible) is None:
         lost.append(f"{stream.object}.{next(c for c in CURSORS if c in stream.clocks)}")
-    return lost
+    return list(dict.fromkeys(lost))
 
 
 def cursor_field(stream: Stream, visible: Visible) -> str | None:
@@ -84,14 +104,21 @@ def cursor_field(stream: Stream, visible: Visible) -> str | None:
     return next((c for c in CURSORS if c in fields and c in stream.clocks), None)
 
 
-def partial(streams: Sequence[Stream], visible: Visible, explain: Explain) -> Iterator[str]:
-    """Sentences for fields whose absence leaves rows out rather than a column."""
+def _absent(
+    streams: Sequence[Stream], absent: Mapping[str, Sequence[str]], explain: Explain
+) -> Iterator[str]:
+    for stream in streams:
+        if lost := absent.get(stream.object):
+            yield f"{_sentence(lost, explain)}: {stream.optional}"
+
+
+def _some_rows(streams: Sequence[Stream], visible: Visible, explain: Explain) -> Iterator[str]:
+    """Fields whose absence leaves rows out rather than a column."""
     for stream in streams:
         if stream.object == "OpportunityHistory" and stream.object in visible:
             lost = [f for f in stream.fields if f not in visible[stream.object]]
             for name in lost:
-                why = explain(f"{stream.object}.{name}")
-                yield f"opportunity_changes lacks some changes: {why}"
+                yield f"{explain(f'{stream.object}.{name}')}: its changes are not seen"
 
 
 def _gaps(members: Sequence[Stream], visible: Visible) -> dict[str, list[str]]:

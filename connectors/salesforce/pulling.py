@@ -1,44 +1,79 @@
 """Pulling one stream: which rows, by which way, and completed by what."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from connectors.salesforce.bulk import bulk_rows
-from connectors.salesforce.client import Client, Query, instant
+from connectors.salesforce.bulk import BulkQuery
+from connectors.salesforce.client import Client
+from connectors.salesforce.faults import TimedOutError
+from connectors.salesforce.grouping import grouped
+from connectors.salesforce.kept import Plan
 from connectors.salesforce.offers import cursor_field
+from connectors.salesforce.queries import Query, Window, instant
 from connectors.salesforce.shapes import CURSORS, Companion, Fields, Kind, Lookup, Stream, Visible
 from connectors.salesforce.values import typed
 
 IDS_PER_QUERY = 200  # an id takes some 27 characters of a URL, which may have 16,000
-ROWS_PER_TABLE = 50_000
+ROWS_PER_TABLE = 25_000
+MOST_HALVINGS = 12
+WORTH_NAMING = 0.05  # a share of all rows up to which those wanted are asked for by id
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Typed rows of queries: REST for few, Bulk from `threshold` rows on."""
+    """Typed rows of queries: REST for few, Bulk from `threshold` rows on, as part of `plan`."""
 
     client: Client
     threshold: int
+    plan: Plan
 
     def count(self, query: Query) -> int | None:
         """How many rows; None if Salesforce cannot say in time (then they are many)."""
         return self.client.count(query)
 
     def read(self, query: Query, kinds: Fields, count: int | None) -> Iterator[pa.Table]:
-        """The rows of a query that has `count` of them."""
+        """The rows of a query that has `count` of them.
+
+        Where Salesforce cannot answer in time, the earlier half is asked for and then the later.
+        """
         if count == 0:
             return
         few = count is not None and count < self.threshold
-        for raw in self.client.rows(query) if few else bulk_rows(self.client, query):
-            yield typed(raw, kinds, query.object)
+        left = [(query, 0)]
+        while left:
+            part, halvings = left.pop()
+            try:
+                yield from self._read(part, kinds, few)
+            except TimedOutError:
+                halves = part.halves() if halvings < MOST_HALVINGS else None
+                if halves is None:
+                    raise
+                left += [(half, halvings + 1) for half in reversed(halves)]
+
+    def _read(self, query: Query, kinds: Fields, few: bool) -> Iterator[pa.Table]:
+        pages = None
+        if not few or self.plan.job(query.soql).id:
+            pages = BulkQuery(self.client, self.plan, query).tables(kinds)
+        if pages is None:
+            pages = (typed(raw, kinds, query.object) for raw in self.client.rows(query))
+        yield from pages
 
     def all(self, query: Query, kinds: Fields) -> Iterator[pa.Table]:
         """The rows of a query, counted first."""
         return self.read(query, kinds, self.count(query))
+
+    def groups(
+        self, query: Query, kinds: Fields, count: int | None, key: str
+    ) -> Iterator[pa.Table]:
+        """The rows of a query so that those with the same `key` are in the same table.
+
+        They are put in order here: a query that orders is slower and cannot be parted.
+        """
+        self.plan.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return grouped(self.read(query, kinds, count), key, self.plan.folder)
 
     def by_ids(
         self, query: Query, kinds: Fields, field: str, ids: Sequence[str]
@@ -46,8 +81,8 @@ class Reader:
         """The rows whose `field` is one of `ids`; all those of an id in the same table."""
         for start in range(0, len(ids), IDS_PER_QUERY):
             listed = ", ".join(f"'{i}'" for i in ids[start : start + IDS_PER_QUERY])
-            conditions = (*query.conditions, f"{field} IN ({listed})")
-            some = Query(query.object, query.fields, conditions)
+            named = (*query.conditions, f"{field} IN ({listed})")
+            some = replace(query, conditions=named)
             pages = [typed(raw, kinds, query.object) for raw in self.client.rows(some)]
             if pages:
                 yield pa.concat_tables(pages)
@@ -57,20 +92,6 @@ class Reader:
         query = Query(lookup.object, tuple(lookup.wanted))
         empty = pa.schema([(n, kind.arrow) for n, kind in lookup.wanted.items()]).empty_table()
         return pa.concat_tables([empty, *self.all(query, lookup.wanted)])
-
-
-def whole_groups(tables: Iterable[pa.Table], key: str) -> Iterator[pa.Table]:
-    """Tables ordered by `key`, cut anew so that each group lies in one table."""
-    held: pa.Table | None = None
-    for table in tables:
-        rows = table if held is None else pa.concat_tables([held, table])
-        last = pc.sum(pc.equal(rows[key], rows[key][-1])).as_py()
-        cut = rows.num_rows - int(last)
-        if cut:
-            yield rows.slice(0, cut)
-        held = rows.slice(cut)
-    if held is not None:
-        yield held
 
 
 @dataclass(frozen=True)
@@ -89,20 +110,34 @@ class Extract:
     since: datetime | None
 
     def count(self) -> int | None:
-        """How many rows changed; those that only a companion changed are not among them."""
+        """How many rows changed; those that only a companion changed are not among them. None
+        where Salesforce answers for named ids alone.
+        """
+        if self.stream.within:
+            return None
         return self.reader.count(self._main(self.since))
 
     def tables(self, count: int | None) -> Iterator[pa.Table]:
-        """Canonical tables of at most 50,000 rows (those of one group are never parted)."""
+        """Canonical tables of at most 25,000 rows (those of one group are never parted)."""
+        given = self.stream.given(self.visible)
         for rows in self._completed(count):
-            given = self.stream.given(self.visible)
-            made = self.stream.canonical(rows, given, self.cutoff_at, self.since)
-            for start in range(0, made.num_rows, ROWS_PER_TABLE):
-                yield made.slice(start, ROWS_PER_TABLE)
+            for start in range(0, rows.num_rows, self._rows_at_once(rows)):
+                some = rows.slice(start, self._rows_at_once(rows))
+                made = self.stream.canonical(some, given, self.cutoff_at, self.since)
+                for begin in range(0, made.num_rows, ROWS_PER_TABLE):
+                    yield made.slice(begin, ROWS_PER_TABLE)
+
+    def _rows_at_once(self, rows: pa.Table) -> int:
+        """What has to be seen together is not parted."""
+        return max(1, rows.num_rows) if self.stream.whole or self.stream.grouped_by else (
+            ROWS_PER_TABLE
+        )
 
     def _completed(self, count: int | None) -> Iterator[pa.Table]:
         stream, kinds = self.stream, self.stream.wanted
-        if stream.grouped_by:
+        if stream.within:
+            yield from self._within(*stream.within)
+        elif stream.grouped_by:
             yield from self._groups(stream.grouped_by, count)
         elif stream.companion and stream.companion_visible(self.visible):
             yield from self._with_companion(stream.companion, count)
@@ -116,16 +151,29 @@ class Extract:
 
     def _groups(self, key: str, count: int | None) -> Iterator[pa.Table]:
         kinds = self.stream.wanted
-        if self.since is not None and self._few(count):
-            changed = self.reader.read(self._main(self.since), kinds, count)
-            query = self._main(None)
-            yield from self.reader.by_ids(query, kinds, key, distinct(changed, key))
-            return
-        query = self._main(None, order_by=key)
+        query = self._main(None)
         if self.since is None:
-            yield from whole_groups(self.reader.read(query, kinds, count), key)
+            yield from self.reader.groups(query, kinds, count, key)
+            return
+        changed = distinct(self.reader.read(self._main(self.since), kinds, count), key)
+        whole = self.reader.count(query)
+        if self._worth_naming(len(changed), whole):
+            yield from self.reader.by_ids(query, kinds, key, changed)
         else:
-            yield from whole_groups(self.reader.all(query, kinds), key)
+            yield from self.reader.groups(query, kinds, whole, key)
+
+    def _within(self, field: str, parent: str) -> Iterator[pa.Table]:
+        cursor = next((c for c in CURSORS if c in self.visible[parent]), None)
+        every = Query(parent, ("Id",))
+        if cursor:
+            every = self._bounded(every, self.visible[parent], cursor, None)
+        parents = self.reader.all(every, {"Id": Kind.ID})
+        ids, other = distinct(parents, "Id"), self.stream.companion
+        for rows in self.reader.by_ids(self._main(None), self.stream.wanted, field, ids):
+            if other and self.stream.companion_visible(self.visible):
+                yield self._joined(rows, other, None)
+            else:
+                yield self.stream.joined(rows, self.others, None)
 
     def _with_companion(self, other: Companion, count: int | None) -> Iterator[pa.Table]:
         kinds = self.stream.wanted
@@ -135,54 +183,67 @@ class Extract:
             touched = dict.fromkeys(distinct(changed, other.key))
         if count == 0 and not touched:
             return
-        reduced = None
-        if self.since is None or not self._few(count) or not self._few(len(touched)):
-            reduced = self._reduced_whole(other)
+        reduced, whole = None, self.reader.count(self._companion(other, None))
+        named = None if count is None else count + len(touched)
+        if self.since is None or not self._worth_naming(named, whole):
+            reduced = self._reduced_whole(other, whole)
         for rows in self.reader.read(self._main(self.since), kinds, count):
-            for record in rows["Id"].to_pylist() if touched else ():
+            for record in rows["Id"].to_pylist() if touched and other.on == "Id" else ():
                 touched.pop(record, None)
             yield self._joined(rows, other, reduced)
-        for rows in self.reader.by_ids(self._main(None), kinds, "Id", list(touched)):
+        for rows in self.reader.by_ids(self._main(None), kinds, other.on, list(touched)):
             yield self._joined(rows, other, reduced)
 
     def _joined(self, rows: pa.Table, other: Companion, reduced: pa.Table | None) -> pa.Table:
         if reduced is None:
-            ids = rows["Id"].to_pylist()
+            ids = distinct([rows], other.on)
             query = self._companion(other, None)
             found = self.reader.by_ids(query, _kinds(other), other.key, ids)
             reduced = _reduce(other, found)
         return self.stream.joined(rows, self.others, reduced)
 
-    def _reduced_whole(self, other: Companion) -> pa.Table:
-        query = self._companion(other, None, order_by=other.key)
-        return _reduce(other, whole_groups(self.reader.all(query, _kinds(other)), other.key))
+    def _reduced_whole(self, other: Companion, count: int | None) -> pa.Table:
+        query, kinds = self._companion(other, None), _kinds(other)
+        return _reduce(other, self.reader.groups(query, kinds, count, other.key))
 
-    def _few(self, count: int | None) -> bool:
-        return count is not None and count < self.reader.threshold
+    def _worth_naming(self, ids: int | None, whole: int | None) -> bool:
+        """Whether so many records are better asked for by id than as part of all `whole` rows."""
+        if ids is None or ids < self.reader.threshold:
+            return ids is not None
+        return whole is None or ids < whole * WORTH_NAMING
 
-    def _main(self, since: datetime | None, order_by: str | None = None) -> Query:
+    def present(self) -> Iterator[pa.Array]:
+        """The ids of all records that exist, in batches."""
+        every = self._main(None)
+        ids = Query(every.object, ("Id",), every.conditions, every.window)
+        for rows in self.reader.all(ids, {"Id": Kind.ID}):
+            yield from rows["Id"].chunks
+
+    def _main(self, since: datetime | None) -> Query:
         stream, fields = self.stream, self.visible[self.stream.object]
         selected = tuple(name for name in stream.wanted if name in fields)
         only = [f"{name} = {_literal(v)}" for name, v in stream.only.items() if name in fields]
-        bounds = (
-            () if stream.whole else self._bounds(fields, cursor_field(stream, self.visible), since)
-        )
-        return Query(stream.object, selected, (*only, *bounds), order_by)
+        query = Query(stream.object, selected, tuple(only))
+        cursor = cursor_field(stream, self.visible)
+        return query if stream.whole else self._bounded(query, fields, cursor, since)
 
-    def _companion(
-        self, other: Companion, since: datetime | None, order_by: str | None = None
-    ) -> Query:
+    def _companion(self, other: Companion, since: datetime | None) -> Query:
         fields = self.visible[other.object]
         cursor = next((c for c in CURSORS if c in fields), None)
-        bounds = self._bounds(fields, cursor, since)
-        return Query(other.object, tuple(_kinds(other)), bounds, order_by)
+        named = (f"{other.key} != null",) if other.key_may_be_empty else ()
+        query = Query(other.object, tuple(_kinds(other)), named)
+        return self._bounded(query, fields, cursor, since)
 
-    def _bounds(
-        self, fields: frozenset[str], cursor: str | None, since: datetime | None
-    ) -> tuple[str, ...]:
-        made = "CreatedDate" if "CreatedDate" in fields else cursor
-        before = f"{made} < {instant(self.cutoff_at)}"
-        return (before,) if since is None else (f"{cursor} >= {instant(since)}", before)
+    def _bounded(
+        self, query: Query, fields: frozenset[str], cursor: str | None, since: datetime | None
+    ) -> Query:
+        made = "CreatedDate" if "CreatedDate" in fields else str(cursor)
+        if since is None:
+            window = Window(made, None, self.cutoff_at, self.cutoff_at)
+            return replace(query, window=window)
+        exists = f"{made} < {instant(self.cutoff_at)}"
+        window = Window(str(cursor), since, None, self.cutoff_at)
+        return replace(query, conditions=(*query.conditions, exists), window=window)
 
 
 def distinct(tables: Iterable[pa.Table], key: str) -> list[str]:

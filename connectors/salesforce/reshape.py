@@ -8,21 +8,38 @@ from typing import cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.salesforce.shapes import where
+from connectors.salesforce.shapes import Column, Kind, Lookup, where
 from model.errors import DataError
 
 
-def money(name: str) -> Callable[[pa.Table], pa.ChunkedArray]:
-    """An amount in corporate currency: divided by the rate of the record's own currency.
+def money(name: str) -> Column:
+    """An amount in corporate currency: divided by the rate of the record's own currency on its
+    day, or by the static rate where dated rates are not in use.
 
     A record that names a currency without a known rate has no amount: a wrong sum is worse.
     """
 
     def make(rows: pa.Table) -> pa.ChunkedArray:
-        converted = pc.divide(rows[name], rows["ConversionRate"])
+        converted = pc.divide(rows[name], pc.coalesce(rows["DatedRate"], rows["ConversionRate"]))
         return pc.if_else(pc.is_null(rows["CurrencyIsoCode"]), rows[name], converted)
 
-    return make
+    return Column((name,), make, besides={"CurrencyIsoCode": ("ConversionRate",)})
+
+
+def rates(on_day: str) -> tuple[Lookup, Lookup]:
+    """The static rates, and the dated ones by the `on_day` of a record."""
+    rate = {"ConversionRate": ("ConversionRate", Kind.NUMBER)}
+    dated = {"ConversionRate": ("DatedRate", Kind.NUMBER)}
+    return (
+        Lookup("CurrencyType", on="CurrencyIsoCode", key="IsoCode", fields=rate),
+        Lookup(
+            "DatedConversionRate",
+            on="CurrencyIsoCode",
+            key="IsoCode",
+            fields=dated,
+            on_day=on_day,
+        ),
+    )
 
 
 def inactive_since(rows: pa.Table) -> pa.ChunkedArray:

@@ -6,15 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from connectors.salesforce.personal import ApiName
 from model.errors import CredentialsError
 from model.tables import TABLES
-
-_PERSONAL = {
-    *("Name", "FirstName", "MiddleName", "LastName", "Salutation", "Suffix", "Company"),
-    *("Email", "Phone", "MobilePhone", "HomePhone", "OtherPhone", "AssistantPhone", "Fax"),
-    *("AssistantName", "Birthdate", "Street", "PostalCode", "Address", "MailingAddress"),
-    *("OtherAddress", "Description", "Subject", "Website", "PhotoUrl", "TextBody", "HtmlBody"),
-}
 
 
 def _https(url: str) -> str:
@@ -23,43 +17,39 @@ def _https(url: str) -> str:
     return url.rstrip("/")
 
 
-def _api_name(name: str) -> str:
-    if not name.isidentifier() or not name.isascii():
-        raise ValueError(f"{name!r} is not the API name of a field, such as Region__c")
-    if name in _PERSONAL:
-        raise ValueError(f"{name} is personal data, which is never pulled; map another field")
-    return name
-
-
 Url = Annotated[str, AfterValidator(_https)]
-ApiName = Annotated[str, AfterValidator(_api_name)]
 
 
 class SalesforceSource(BaseModel):
     """How to reach one Salesforce organisation, and which of its own fields mean what.
 
-    `auth` is `client_credentials` (an external client app at `instance_url`), `password`
-    (SOAP log-in at `login_url`) or `session` (an access token, for trying). Keys that end in
-    `_env` name an environment variable, or a file in `secrets_dir`, that holds the secret.
+    `auth` is `client_credentials` (an external client app at `instance_url`), `jwt` (the same with
+    a signed token for `username`, at `login_url`), `password` (SOAP log-in at `login_url`) or
+    `session` (an access token, for trying). Keys that end in `_env` name an environment variable,
+    or a file in `secrets_dir`, that holds the secret.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     instance_url: Url | None = None
     login_url: Url = "https://login.salesforce.com"
-    auth: Literal["session", "password", "client_credentials"] = "session"
+    auth: Literal["session", "password", "client_credentials", "jwt"] = "session"
     token_env: str = "SALESFORCE_TOKEN"  # noqa: S105
     username: str | None = None
     password_env: str = "SALESFORCE_PASSWORD"  # noqa: S105
     security_token_env: str = "SALESFORCE_SECURITY_TOKEN"  # noqa: S105
     client_id: str | None = None
     client_secret_env: str = "SALESFORCE_CLIENT_SECRET"  # noqa: S105
+    private_key_env: str = "SALESFORCE_PRIVATE_KEY"
     secrets_dir: Path | None = None
     api_version: str = Field(default="62.0", pattern=r"^\d{2}\.0$")
     ca_file: Path | None = None
     fields: dict[str, ApiName] = {}
     qualified_from: str | None = None  # the first sales stage that is sales-qualified
-    bulk_threshold: int = Field(default=10_000, ge=0)
+    influence_model: str | None = None  # the campaign influence model that counts; the default one
+    bulk_threshold: int = Field(default=10_000, ge=0, le=100_000)
+    parallel: int = Field(default=3, ge=1, le=10)  # tables at once
+    reconcile_days: int = Field(default=7, ge=1)
     overlap_minutes: int = Field(default=15, ge=0)
     lag_minutes: int = Field(default=2, ge=0)
     api_budget: float = Field(default=0.8, gt=0, le=1)  # share of the daily API calls of all users
@@ -81,6 +71,7 @@ class SalesforceSource(BaseModel):
         wanted = {
             "session": {"instance_url": self.instance_url},
             "password": {"username": self.username},
+            "jwt": {"username": self.username, "client_id": self.client_id},
             "client_credentials": {
                 "instance_url": self.instance_url,
                 "client_id": self.client_id,

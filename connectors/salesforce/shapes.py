@@ -6,9 +6,10 @@ their rows into the types of `Kind` (see `values`) and hand them to `Stream.cano
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,25 +53,45 @@ Make = Callable[[pa.Table], pa.ChunkedArray]
 
 @dataclass(frozen=True)
 class Column:
-    """How a canonical column is made. It is offered only where all of `needs` can be read."""
+    """How a canonical column is made. It is offered only where all of `needs` can be read, and
+    those of `besides` for each of its fields that the object shows.
+    """
 
     needs: tuple[str, ...]
     make: Make
+    besides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def lacks(self, given: frozenset[str]) -> tuple[str, ...]:
+        """The names that it needs and `given` has not."""
+        more = (name for shown, names in self.besides.items() if shown in given for name in names)
+        return tuple(name for name in (*self.needs, *more) if name not in given)
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """A small object read whole; `fields` (theirs -> name among the stream's) join by `on`."""
+    """A small object read whole; `fields` (theirs -> name among the stream's) join by `on`.
+
+    `on_day`: a day of the stream; the row then also spans that day, from its `StartDate` to before
+    its `NextStartDate`, and `key` is unique within a span only.
+    """
 
     object: str
     on: str
     fields: Mapping[str, tuple[str, Kind]]
     key: str = "Id"
+    on_day: str | None = None
 
     @property
     def wanted(self) -> Fields:
         """The fields to read, with their kinds."""
-        return {self.key: Kind.TEXT, **{name: kind for name, (_, kind) in self.fields.items()}}
+        span = dict.fromkeys(SPAN, Kind.DAY) if self.on_day else {}
+        own = {name: kind for name, (_, kind) in self.fields.items()}
+        return {self.key: Kind.TEXT, **span, **own}
+
+    @property
+    def joins_by(self) -> frozenset[str]:
+        """The stream's fields without which it cannot be joined."""
+        return frozenset({self.on, self.on_day or self.on})
 
 
 @dataclass(frozen=True)
@@ -79,6 +100,7 @@ class Companion:
 
     `reduce` takes typed rows with every row of each `key` it contains, and gives one row for each
     key: the column `key`, and those of `adds`. A changed companion row makes the stream's row new.
+    `on` is the stream's field that `key` equals; `key_may_be_empty`: some rows belong to none.
     """
 
     object: str
@@ -86,6 +108,8 @@ class Companion:
     fields: Fields
     adds: Fields
     reduce: Callable[[pa.Table], pa.Table]
+    on: str = "Id"
+    key_may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +119,8 @@ class Stream:
     `whole`: small, and pulled completely each time. `only`: rows wanted, by field value.
     `grouped_by`: `shape` needs all rows of a group together. `shape` turns typed rows into the
     rows that `columns` read; its second argument asks for rows from that instant on.
+    `within` (field, object): Salesforce answers only for named ids, so it is asked for those of
+    that object. `optional`: what its table lacks without it; the rows of others are right alone.
     """
 
     object: str
@@ -108,6 +134,8 @@ class Stream:
     grouped_by: str | None = None
     shape: Callable[[pa.Table, datetime | None], pa.Table] | None = None
     clocks: Fields = field(default_factory=lambda: CLOCKS)
+    within: tuple[str, str] | None = None
+    optional: str | None = None
 
     @property
     def wanted(self) -> Fields:
@@ -115,16 +143,26 @@ class Stream:
         return {"Id": Kind.ID, **self.clocks, **self.fields}
 
     def mapped(self, column: str, api_name: str) -> "Stream":
-        """A copy with a canonical column taken from an organisation's own field."""
+        """A copy with a canonical column taken from an organisation's own field, or from its
+        record type (`RecordType.DeveloperName`).
+        """
+        columns = {**self.columns, column: copy(api_name)}
+        if api_name.startswith(f"{RECORD_TYPE.object}."):
+            fields = {RECORD_TYPE.on: Kind.ID, **self.fields}
+            others = tuple(one for one in self.lookups if one is not RECORD_TYPE)
+            return replace(self, fields=fields, columns=columns, lookups=(*others, RECORD_TYPE))
+        if column == "owner_id" and "owner_kind" in columns:
+            columns["owner_kind"] = kind_of_owner(api_name)
         kind = Kind.of_arrow(_source_type(TABLES[self.table].schema.field(column).type))
-        fields = {api_name: kind, **self.fields}
-        return replace(self, fields=fields, columns={**self.columns, column: copy(api_name)})
+        kind = Kind.ID if column in PERSON_COLUMNS else kind
+        return replace(self, fields={api_name: kind, **self.fields}, columns=columns)
 
     def given(self, visible: Visible) -> frozenset[str]:
         """The names that rows can carry: own visible fields, and what others add to them."""
         names = set(self.wanted) & visible.get(self.object, frozenset())
         for lookup in self.lookups:
-            if lookup.on in names and set(lookup.wanted) <= visible.get(lookup.object, frozenset()):
+            seen = visible.get(lookup.object, frozenset())
+            if lookup.joins_by <= names and set(lookup.wanted) <= seen:
                 names |= {name for name, _ in lookup.fields.values()}
         if self.companion and self.companion_visible(visible):
             names |= set(self.companion.adds)
@@ -135,6 +173,7 @@ class Stream:
         other = self.companion
         return other is not None and (
             {"Id", other.key, *other.fields} <= visible.get(other.object, frozenset())
+            and (other.on == "Id" or other.on in visible.get(self.object, frozenset()))
         )
 
     def origin(self, name: str) -> str:
@@ -151,7 +190,7 @@ class Stream:
         """For each column: the Salesforce fields that it lacks; empty where it can be filled."""
         given = self.given(visible)
         return {
-            column: tuple(self.origin(name) for name in made.needs if name not in given)
+            column: tuple(self.origin(name) for name in made.lacks(given))
             for column, made in self.all_columns.items()
         }
 
@@ -167,10 +206,14 @@ class Stream:
         for lookup in self.lookups:
             if lookup.object in others and lookup.on in rows.column_names:
                 names = {theirs: ours for theirs, (ours, _) in lookup.fields.items()}
-                rows = attach(rows, lookup.on, lookup.key, others[lookup.object], names)
+                other = others[lookup.object]
+                if lookup.on_day is None:
+                    rows = attach(rows, lookup.on, lookup.key, other, names)
+                elif lookup.on_day in rows.column_names:
+                    rows = attach_dated(rows, lookup.on, lookup.on_day, lookup.key, other, names)
         if self.companion and reduced is not None:
             adds = {name: name for name in self.companion.adds}
-            rows = attach(rows, "Id", self.companion.key, reduced, adds)
+            rows = attach(rows, self.companion.on, self.companion.key, reduced, adds)
         return rows
 
     def canonical(
@@ -191,7 +234,7 @@ class Stream:
         made = {
             name: column.make(rows)
             for name, column in self.all_columns.items()
-            if set(column.needs) <= given
+            if not column.lacks(given)
         }
         made["recorded_at"] = pc.coalesce(rows["CreatedDate"], pa.scalar(cutoff_at, INSTANT))
         if not made or not rows.num_rows:
@@ -232,6 +275,29 @@ def attach(
     at = pc.index_in(rows[on], value_set=others[key].combine_chunks())
     for theirs, ours in names.items():
         rows = rows.append_column(ours, others[theirs].take(at))
+    return rows
+
+
+def attach_dated(
+    rows: pa.Table, on: str, day: str, key: str, others: pa.Table, names: Mapping[str, str]
+) -> pa.Table:
+    """As `attach`, from the row of `others` whose span holds the `day` too. Spans of a key do not
+    overlap; a row without a day, or with one that no span holds, gets nulls.
+    """
+    starts, ends = SPAN
+    ordered = others.sort_by([(key, "ascending"), (starts, "ascending")])
+    keys, first = ordered[key].to_numpy(), ordered[starts].to_numpy()
+    last = pc.coalesce(ordered[ends], pa.scalar(date.max, DAY)).to_numpy()
+    codes, days = rows[on].to_numpy(), rows[day].to_numpy()
+    at = np.full(rows.num_rows, -1)
+    for code in pc.unique(ordered[key]).to_pylist():
+        of, mine = np.flatnonzero(keys == code), np.flatnonzero((codes == code) & ~np.isnat(days))
+        found = np.searchsorted(first[of], days[mine], side="right") - 1
+        held = (found >= 0) & (days[mine] < last[of[found]])
+        at[mine[held]] = of[found[held]]
+    indices = pa.array(at, mask=at < 0)
+    for theirs, ours in names.items():
+        rows = rows.append_column(ours, ordered[theirs].take(indices))
     return rows
 
 
@@ -278,6 +344,11 @@ def kinds_of_owner(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(has_prefix(values, "00G"), pa.scalar("queue"), user)
 
 
+def kind_of_owner(name: str) -> Column:
+    """Whether the owner in a field is a user or a queue."""
+    return Column((name,), lambda rows: kinds_of_owner(rows[name]))
+
+
 def changed_last(rows: pa.Table) -> pa.ChunkedArray:
     """The latest instant that the record itself tells."""
     return pc.coalesce(rows["SystemModstamp"], rows["LastModifiedDate"], rows["CreatedDate"])
@@ -294,5 +365,12 @@ CLOCKS: Fields = {
     "LastModifiedDate": Kind.INSTANT,
     "SystemModstamp": Kind.INSTANT,
 }
+SPAN = ("StartDate", "NextStartDate")
+RECORD_TYPE = Lookup(
+    "RecordType",
+    on="RecordTypeId",
+    fields={n: (f"RecordType.{n}", Kind.TEXT) for n in ("DeveloperName", "Name")},
+)
+PERSON_COLUMNS = frozenset({"owner_id", "manager_id", "performed_by", "added_by"})
 CURSORS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 DELETED = Column(("IsDeleted",), _deleted)

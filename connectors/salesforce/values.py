@@ -1,10 +1,13 @@
 """Text and JSON values into the types of `Kind`, the same whatever brought them."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
 
 from connectors.salesforce.shapes import Fields, Kind
 from model.errors import DataError
@@ -31,6 +34,62 @@ def typed(raw: pa.Table, fields: Fields, where: str) -> pa.Table:
                     "Check the field's type, or map another field.",
                 ) from None
     return pa.table(arrays)
+
+
+def from_csv(
+    file: Path | None, kinds: Fields, where: str, *, ends_in_line: bool = False
+) -> pa.Table:
+    """One page of a Bulk result in the types of `kinds`; None: a page without rows.
+
+    Arrow parses the types itself; only values in another form than Bulk's (a date where an instant
+    is wanted) go by way of text. Raises DataError for what is not such a CSV, or, on demand, does
+    not end with a line's end.
+    """
+    if file is None:
+        return pa.table({name: pa.array([], kind.arrow) for name, kind in kinds.items()})
+    try:
+        if ends_in_line and not _ends_in_line(file):
+            raise pa.ArrowInvalid("it breaks off")
+        try:
+            return _clocks(_csv(file, {name: _AS_BULK[kind] for name, kind in kinds.items()}))
+        except pa.ArrowInvalid:
+            return typed(_csv(file, dict.fromkeys(kinds, TEXT)), kinds, where)
+    except (pa.ArrowInvalid, pa.ArrowKeyError):
+        raise DataError(
+            "the bulk result is not the CSV that was asked for", where, "Run the sync again."
+        ) from None
+
+
+def _ends_in_line(file: Path) -> bool:
+    with file.open("rb") as stream:
+        stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, stream.tell() - 1))
+        return stream.read(1) == b"\n"
+
+
+def _csv(file: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
+    return pa.csv.read_csv(
+        file,
+        read_options=pa.csv.ReadOptions(block_size=1 << 20),
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=types,
+            include_columns=list(types),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+        ),
+    )
+
+
+def _clocks(rows: pa.Table) -> pa.Table:
+    """Instants without the zone that Bulk writes; it is UTC."""
+    fields = [f.with_type(INSTANT) if f.type == _UTC else f for f in rows.schema]
+    return rows.cast(pa.schema(fields))
+
+
+_UTC = pa.timestamp("us", "UTC")
+_AS_BULK = {kind: _UTC if kind is Kind.INSTANT else kind.arrow for kind in Kind}
 
 
 def from_records(records: Sequence[Mapping[str, object]], fields: Iterable[str]) -> pa.Table:

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import data, html, layout, words
 from dashboard.html import Cell, Column, Row
 from monitor.report import IndicatorForm
-from monitor.views import DeclarationForm, StatusForm
+from monitor.views import StatusForm
 
 
 def page() -> None:
@@ -14,7 +14,7 @@ def page() -> None:
     status = data.status()
     _sync(status)
     st.header("Missing from the sources", anchor=False)
-    _missing(status, data.catalogue())
+    _missing(status)
     st.header("Not assessed for now", anchor=False)
     _not_assessed(data.indicators({}))
     st.header("Records handled by a rule", anchor=False)
@@ -50,15 +50,18 @@ def _names(status: StatusForm) -> str:
     return ", ".join(source["name"] for source in status["sources"])
 
 
-def _missing(status: StatusForm, declared: dict[str, DeclarationForm]) -> None:
+def _missing(status: StatusForm) -> None:
     costly: list[Row] = []
     harmless: list[Row] = []
     for source in status["sources"]:
-        for text in source["missing"]:
-            what, _, why = text.partition(": ")
-            cost = [one["title"] for one in declared.values() if _needs(one, what)]
-            row: Row = [Cell(what, source["name"]), words.sentence(why), ", ".join(cost)]
-            (costly if cost else harmless).append(row)
+        for one in source["missing"]:
+            what = Cell(one["what"], source["name"])
+            cost = ", ".join(
+                cost["title"] + ("" if cost["effect"] == "not_assessed" else " (weaker)")
+                for cost in one["costs"]
+            )
+            row: Row = [what, words.sentence(one["why"]), cost]
+            (costly if one["costs"] else harmless).append(row)
     if costly:
         titles = ("Table or field", "Why", "Figures that suffer")
         html.table([Column(title) for title in titles], [("", costly)])
@@ -67,12 +70,6 @@ def _missing(status: StatusForm, declared: dict[str, DeclarationForm]) -> None:
     if harmless:
         with st.expander(f"{len(harmless)} tables or fields that no figure needs"):
             html.table([Column("Table or field"), Column("Why")], [("", harmless)])
-
-
-def _needs(declared: DeclarationForm, what: str) -> bool:
-    """Whether the indicator needs the table or column; a table is needed for any of its columns."""
-    needed = [one for need in declared["needs"] for one in need.split("|")]
-    return any(one == what or one.startswith(f"{what}.") for one in needed)
 
 
 def _not_assessed(rows: dict[str, IndicatorForm]) -> None:

@@ -2,6 +2,8 @@
 
 import json as _json
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -10,16 +12,20 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from model.stages import Dimension
 from model.words import percent
-from monitor.doctor import DoctorForm
+from monitor import missing as lacking
+from monitor.doctor import DoctorForm, InspectionForm, LiveForm
 from monitor.outputs.words import amount, figure, interval, points, status_words
 from monitor.progress import SILENT
 from monitor.progress import Progress as Watcher
@@ -55,17 +61,27 @@ def error(text: str) -> None:
 
 
 class _Bars:
-    """A progress bar for each task."""
+    """A progress bar for each task, with its rate, and the requests made so far."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
+        self._calls: dict[str, str] = {}
+        self._lock = threading.Lock()
 
     def step(self, task: str, done: int, total: int | None) -> None:
         """Move the bar of `task`."""
-        if task not in self._tasks:
-            self._tasks[task] = self._bars.add_task(task, total=total)
-        self._bars.update(self._tasks[task], completed=done, total=total)
+        with self._lock:
+            if task not in self._tasks:
+                self._tasks[task] = self._bars.add_task(task, total=total, calls="")
+            known = self._tasks[task]
+        calls = self._calls.get(task.partition(" · ")[0], "")
+        self._bars.update(known, completed=done, total=total, calls=calls)
+
+    def calls(self, source: str, used: int) -> None:
+        """Remember it for the bars of `source`."""
+        if used:
+            self._calls[source] = f"{used:,} API calls"
 
     def end(self, task: str) -> None:
         """Fill the bar of `task`."""
@@ -75,16 +91,59 @@ class _Bars:
             self._bars.update(known, completed=max(done, 1), total=max(done, 1))
 
 
+class _Lines:
+    """A line for each task that ends, where nobody watches a terminal."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, float] = {}
+        self._done: dict[str, int] = {}
+        self._calls: dict[str, int] = {}
+
+    def step(self, task: str, done: int, total: int | None) -> None:
+        """Remember it."""
+        self._begun.setdefault(task, time.monotonic())
+        self._done[task] = done
+
+    def calls(self, source: str, used: int) -> None:
+        """Remember it."""
+        self._calls[source] = used
+
+    def end(self, task: str) -> None:
+        """Say what was done, in how long."""
+        source, pulled, _ = task.partition(" · ")
+        if not pulled or task not in self._begun:
+            return
+        seconds = max(time.monotonic() - self._begun[task], 0.001)
+        done, calls = self._done[task], self._calls.get(source, 0)
+        so_far = f", {calls:,} API calls so far" if calls else ""
+        error(f"{task}: {done:,} rows in {seconds:.1f} s ({done / seconds:,.0f}/s){so_far}")
+
+
+class _Rate(ProgressColumn):
+    """Rows a second, once it is known."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s")
+
+
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Watcher]:
-    """Bars on standard error while it is a terminal; silence otherwise."""
-    if quiet or not err.is_terminal:
+    """Bars on standard error while it is a terminal, else a line for each pulled table; silence
+    where that is asked for.
+    """
+    if quiet:
         yield SILENT
+        return
+    if not err.is_terminal:
+        yield _Lines()
         return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
+        _Rate(),
+        TextColumn("{task.fields[calls]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
@@ -116,8 +175,9 @@ def sync(report: SyncReport) -> None:
     for source in report.sources:
         if source.api_calls:
             line(f"{source.name}: {source.api_calls} API calls.")
+        lines(f"{source.name}: {note}" for note in source.notes)
         for missing in source.missing:
-            line(f"{source.name}: not available: {missing}")
+            line(f"{source.name}: not available: {lacking.line(missing)}")
 
 
 def indicators(form: IndicatorsForm) -> None:
@@ -272,7 +332,9 @@ def doctor(form: DoctorForm) -> None:
             f"{len(source['tables'])} tables: {', '.join(source['tables'])}"
         )
         lines(f"  note: {note}" for note in source["notes"])
-        lines(f"  not available: {missing}" for missing in source["missing"])
+        lines(f"  not available: {lacking.line(missing)}" for missing in source["missing"])
+        if source["inspection"]:
+            _inspection(source["inspection"])
     if form["unmatched_users"]:
         line(
             f"{len(form['unmatched_users'])} active users belong to no function; name their role, "
@@ -280,3 +342,34 @@ def doctor(form: DoctorForm) -> None:
         )
         lines(f"  {user}" for user in form["unmatched_users"][:20])
     lines(f"not assessed: {name}: {why}" for name, why in form["not_assessed"].items())
+
+
+def _inspection(form: InspectionForm) -> None:
+    lines(f"  {sentence}" for sentence in form["sentences"])
+    rows = [
+        (one["object"], *(_count(one[n]) for n in ("seen", "with_deleted", "held")))
+        for one in form["records"]
+    ]
+    table(("object", "records seen", "with deleted", "CRM holds"), rows, right=(1, 2, 3))
+    since = [f"{t['history']} {t['field']} {t['since']}" for t in form["tracked"] if t["since"]]
+    if since:
+        line(f"  changes are recorded since: {', '.join(since)}")
+    if form["suggestions"]:
+        line("  fields that may be what columns without a mapping want; copy what is right:")
+        line("    fields:")
+        best: dict[str, int] = {}
+        for one in form["suggestions"]:
+            first = best.setdefault(one["target"], id(one)) == id(one)
+            line(f"      {'' if first else '# or '}{one['yaml']}")
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else f"{number:,}"
+
+
+def live_check(one: LiveForm) -> None:
+    """One assumption, as soon as it was tried."""
+    words = {"pass": "ok", "fail": "FAILED", "not_applicable": "not applicable"}
+    line(f"{words[one['result']]:<15}{one['title']}: {one['found']}")
+    if one["result"] == "fail":
+        line(f"{'':<15}{one['meaning']}")

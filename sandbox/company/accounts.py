@@ -1,7 +1,6 @@
 """Accounts, contacts and conversions."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from sandbox.company.leads import Leads
 from sandbox.company.ledger import Ledger
 from sandbox.company.people import pick, user_key
 from sandbox.company.world import World
-from sandbox.company.write import Coded, Own, Values, write_versions
+from sandbox.company.write import Coded, Out, Own, Values
 
 Flags = NDArray[np.bool_]
 _LEADS_PER_ACCOUNT = 16
@@ -70,42 +69,54 @@ class Conversions:
         return contact
 
 
-def convert(world: World, leads: Leads, handoffs: Handoffs) -> tuple[Accounts, Conversions]:
-    """Accounts and conversions until the horizon. The segment of some leads is set to that of
-    the account they convert into, as often as the scenario says both functions agree.
+def found(world: World) -> Accounts:
+    """The accounts known from the start."""
+    chance = world.common_chance("accounts")
+    known = max(12, world.leads // _LEADS_PER_ACCOUNT)
+    home = np.arange(known) % len(REGIONS)
+    return Accounts(
+        created_at=world.start - chance.integers(30 * DAY, 380 * DAY, known),
+        region=home,
+        unit=chance.choice(2, known, p=w.UNIT_SHARES),
+        segment=chance.choice(len(w.SEGMENTS), known, p=w.SEGMENT_SHARES),
+        industry=chance.integers(len(w.INDUSTRIES), size=known),
+        owner=pick(chance, world.people.executives, home),
+        is_key=chance.random(known) < _KEY_SHARE,
+        known=known,
+    )
+
+
+def convert(
+    world: World, leads: Leads, handoffs: Handoffs, first: Accounts
+) -> tuple[Accounts, Conversions]:
+    """Conversions until the horizon, and the accounts: `first`, then those that they opened. The
+    segment of some leads is set to that of the account they convert into, as often as the
+    scenario says both functions agree.
     """
     chance = world.chance("conversions")
     place = np.flatnonzero(handoffs.converted_at <= world.horizon)
     place = place[np.argsort(handoffs.converted_at[place], kind="stable")]
     lead, at = handoffs.lead[place], handoffs.converted_at[place]
     region, by = handoffs.region[place], handoffs.owner_at(handoffs.converted_at)[place]
-    count = len(lead)
+    count, known = len(lead), first.known
     executives = world.people.executives
     is_executive = np.isin(by, np.concatenate(executives))
     executive = np.where(is_executive, by, pick(chance, executives, region))
-
-    known = max(12, world.leads // _LEADS_PER_ACCOUNT)
-    home = np.arange(known) % len(REGIONS)
-    segment = chance.choice(len(w.SEGMENTS), known, p=w.SEGMENT_SHARES)
     is_known = chance.random(count) < _KNOWN_ACCOUNT
     own_kind = np.floor(chance.random(count) * (known // len(REGIONS))).astype(np.int64)
     opened = known + np.cumsum(~is_known) - 1
     account = np.where(is_known, own_kind * len(REGIONS) + region, opened)
     agrees = is_known & (chance.random(count) < world.scenario.language.segment_agreed)
-    leads.segment[lead[agrees]] = segment[account[agrees]]
+    leads.segment[lead[agrees]] = first.segment[account[agrees]]
     new = ~is_known
     accounts = Accounts(
-        created_at=np.concatenate(
-            [world.start - chance.integers(30 * DAY, 380 * DAY, known), at[new]]
-        ),
-        region=np.concatenate([home, region[new]]),
-        unit=np.concatenate([chance.choice(2, known, p=w.UNIT_SHARES), leads.unit[lead[new]]]),
-        segment=np.concatenate([segment, leads.segment[lead[new]]]),
-        industry=np.concatenate(
-            [chance.integers(len(w.INDUSTRIES), size=known), leads.industry[lead[new]]]
-        ),
-        owner=np.concatenate([pick(chance, executives, home), executive[new]]),
-        is_key=np.concatenate([chance.random(known) < _KEY_SHARE, np.zeros(int(new.sum()), bool)]),
+        created_at=np.concatenate([first.created_at, at[new]]),
+        region=np.concatenate([first.region, region[new]]),
+        unit=np.concatenate([first.unit, leads.unit[lead[new]]]),
+        segment=np.concatenate([first.segment, leads.segment[lead[new]]]),
+        industry=np.concatenate([first.industry, leads.industry[lead[new]]]),
+        owner=np.concatenate([first.owner, executive[new]]),
+        is_key=np.concatenate([first.is_key, np.zeros(int(new.sum()), bool)]),
         known=known,
     )
     contact = known + np.arange(count)
@@ -113,21 +124,18 @@ def convert(world: World, leads: Leads, handoffs: Handoffs) -> tuple[Accounts, C
 
 
 def write_accounts(
-    folder: Path, world: World, leads: Leads, accounts: Accounts, conversions: Conversions
+    out: Out, world: World, leads: Leads, accounts: Accounts, conversions: Conversions
 ) -> None:
-    """Account and Contact."""
-    created_by = np.concatenate(
-        [
-            accounts.owner[: accounts.known],
-            conversions.by[conversions.account >= accounts.known],
-        ]
-    )
+    """Account and Contact; those known from the start with the first cohort."""
+    opened_by = conversions.by[conversions.account >= accounts.known]
+    created_by = np.concatenate([accounts.owner[: accounts.known], opened_by])
     ledger = Ledger(accounts.count)
+    written = np.arange(0 if world.cohort == 0 else accounts.known, accounts.count)
     ledger.change(
-        np.arange(accounts.count),
-        accounts.created_at,
-        user_key(created_by),
-        {"OwnerId": user_key(accounts.owner)},
+        written,
+        accounts.created_at[written],
+        user_key(created_by[written]),
+        {"OwnerId": user_key(accounts.owner[written])},
     )
     versions = ledger.versions(world.horizon)
     held = versions.record
@@ -141,25 +149,27 @@ def write_accounts(
         "Business_Unit__c": Coded(accounts.unit[held], w.UNITS),
         "Is_Key_Account__c": accounts.is_key[held],
     }
-    write_versions(folder, "Account", versions, columns)
-    _write_contacts(folder, world, leads, accounts, conversions)
+    out.write_versions("Account", versions, columns)
+    _write_contacts(out, world, leads, accounts, conversions)
 
 
 def _write_contacts(
-    folder: Path, world: World, leads: Leads, accounts: Accounts, conversions: Conversions
+    out: Out, world: World, leads: Leads, accounts: Accounts, conversions: Conversions
 ) -> None:
     known = np.arange(accounts.known)
     count = accounts.known + len(conversions.lead)
     owner = np.concatenate([accounts.owner[known], conversions.executive])
     created_by = np.concatenate([accounts.owner[known], conversions.by])
-    account = np.concatenate([known, conversions.account])
+    created_at = np.concatenate([accounts.created_at[known], conversions.at])
+    account = ids.key("Account", np.concatenate([known, conversions.account]))
     source = np.concatenate([np.full(len(known), NONE), leads.source[conversions.lead]])
     ledger = Ledger(count)
+    written = np.arange(0 if world.cohort == 0 else accounts.known, count)
     ledger.change(
-        np.arange(count),
-        np.concatenate([accounts.created_at[known], conversions.at]),
-        user_key(created_by),
-        {"OwnerId": user_key(owner), "AccountId": ids.key("Account", account)},
+        written,
+        created_at[written],
+        user_key(created_by[written]),
+        {"OwnerId": user_key(owner[written]), "AccountId": account[written]},
     )
     versions = ledger.versions(world.horizon)
     person = np.concatenate([known + 7, conversions.lead])[versions.record]
@@ -168,7 +178,7 @@ def _write_contacts(
         "Email": Own(person, "person{}@customer.example"),
         "LeadSource": Coded(source[versions.record], w.ALL_SOURCES),
     }
-    write_versions(folder, "Contact", versions, columns)
+    out.write_versions("Contact", versions, columns)
 
 
 def person_columns(person: Ints) -> dict[str, Values]:

@@ -1,7 +1,6 @@
 """Campaigns and their members."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -14,9 +13,11 @@ from sandbox.company.ids import NONE, Ints
 from sandbox.company.lead_records import Fates
 from sandbox.company.leads import Flags, Leads
 from sandbox.company.ledger import MISSING, Column, Ledger
+from sandbox.company.money import CODES, currency_of, local
 from sandbox.company.people import pick, user_key
 from sandbox.company.world import World
-from sandbox.company.write import Coded, Values, write_versions
+from sandbox.company.write import Coded, Out, Values
+from sandbox.schema import CURRENCY_CODE
 
 KINDS = ("Webinar", "Trade Show", "Email", "Content", "Advertising")
 _EVERY = 15  # days between the starts of two campaigns of a region
@@ -141,11 +142,12 @@ def _running(campaigns: Campaigns, chance: np.random.Generator, region: Ints, at
     return chosen
 
 
-def write_campaigns(folder: Path, world: World, campaigns: Campaigns) -> None:
+def write_campaigns(out: Out, world: World, campaigns: Campaigns) -> None:
     """Campaign: planned a month ahead, then running, then completed with its cost."""
     count = len(campaigns.region)
     everyone = np.arange(count)
     by = user_key(campaigns.owner)
+    currency = currency_of(world, "campaigns", campaigns.region)
     ledger = Ledger(count)
     start: dict[str, Column] = {
         "Status": np.zeros(count, np.int64),
@@ -159,14 +161,14 @@ def write_campaigns(folder: Path, world: World, campaigns: Campaigns) -> None:
     done: dict[str, Column] = {
         "Status": np.full(count, 2),
         "IsActive": np.zeros(count, bool),
-        "ActualCost": campaigns.cost,
+        "ActualCost": local(campaigns.cost, currency),
     }
     ledger.change(everyone, campaigns.started_at + 45 * DAY, by, done)
     versions = ledger.versions(world.horizon)
     place = versions.record
     day = world.clock.local_day(campaigns.started_at, campaigns.region)
     names = [
-        f"{KINDS[k]} {REGIONS[r]} {n + 1}"
+        f"{KINDS[k]} {REGIONS[r]} {n + 1}" + (', "Spring" – Köln' if n % 29 == 5 else "")
         for n, (k, r) in enumerate(zip(campaigns.kind, campaigns.region, strict=True))
     ]
     columns: dict[str, Values] = {
@@ -178,15 +180,16 @@ def write_campaigns(folder: Path, world: World, campaigns: Campaigns) -> None:
         ),
         "StartDate": day[place],
         "EndDate": day[place] + 45,
-        "BudgetedCost": np.round(campaigns.cost[place] * 1.1, -2),
+        "BudgetedCost": local(np.round(campaigns.cost * 1.1, -2), currency)[place],
+        CURRENCY_CODE: Coded(currency[place], CODES),
         "Region__c": Coded(campaigns.region[place], REGIONS),
         "Business_Unit__c": Coded(campaigns.unit[place], w.UNITS),
     }
-    write_versions(folder, "Campaign", versions, columns)
+    out.write_versions("Campaign", versions, columns)
 
 
 def write_members(
-    folder: Path,
+    out: Out,
     world: World,
     *,
     leads: Leads,
@@ -242,4 +245,4 @@ def write_members(
     if not shown.all():
         versions = versions.take(shown)
         columns = {"Status": Coded(has_responded[shown], ("Sent", "Responded"))}
-    write_versions(folder, "CampaignMember", versions, columns)
+    out.write_versions("CampaignMember", versions, columns)

@@ -9,25 +9,23 @@ from pathlib import Path
 
 import numpy as np
 
-from sandbox.company import ids
 from sandbox.company.clock import DAY, REGIONS
-from sandbox.company.ledger import MISSING
-from sandbox.company.opportunities import Opportunities
+from sandbox.company.money import CODES, currency_of, local
 from sandbox.company.people import user_key, user_names
 from sandbox.company.world import World
-from sandbox.company.write import Coded, Values, write
+from sandbox.company.write import Coded, Out, Values, system
 from sandbox.scenario import METRICS
-from sandbox.schema import VISIBLE_FROM, VISIBLE_TO
+from sandbox.schema import CURRENCY_CODE
 
 _UNITS = {
-    "pipeline_created": ("currency", "EUR"),
-    "mqls": ("count", ""),
-    "revenue": ("currency", "EUR"),
-    "win_rate": ("share", ""),
-    "acceptance": ("share", ""),
-    "response_time": ("hours", ""),
-    "cycle_length": ("days", ""),
-    "cost_of_acquisition": ("currency", "EUR"),
+    "pipeline_created": "currency",
+    "mqls": "count",
+    "revenue": "currency",
+    "win_rate": "share",
+    "acceptance": "share",
+    "response_time": "hours",
+    "cycle_length": "days",
+    "cost_of_acquisition": "currency",
 }
 _STATEMENTS = {
     "handoff": (2, 10),
@@ -37,7 +35,7 @@ _STATEMENTS = {
     "process": (14, 15),
     "structure": (12, 16, 17, 18),
 }
-_SALES_BIAS, _MARKETING_BIAS = -0.25, 0.2
+_SALES_BIAS, _MARKETING_BIAS = -0.35, 0.45
 _DAYS_OPEN = 14
 
 
@@ -53,10 +51,11 @@ def _quarter_start(year: int, quarter: int) -> int:
     return int(datetime(year, 3 * quarter - 2, 1, tzinfo=UTC).timestamp())
 
 
-def write_quotas(folder: Path, world: World, deals: Opportunities) -> float:
-    """ForecastingQuota of every account executive and quarter; returns a quarter's revenue."""
+def write_quotas(out: Out, world: World, won: float) -> float:
+    """ForecastingQuota of every account executive and quarter; returns a quarter's revenue, of
+    what was `won` until the present.
+    """
     chance = world.chance("quotas")
-    won = float(deals.amount[deals.is_won & (deals.closed_at <= world.now)].sum())
     revenue = won / max((world.now - world.start) / (91 * DAY), 1)
     executives = np.concatenate(world.people.executives)
     periods = quarters(world)
@@ -71,48 +70,18 @@ def write_quotas(folder: Path, world: World, deals: Opportunities) -> float:
     count = int(keep.sum())
     by = user_key(np.full(count, world.people.head_of_sales))
     at = entered[keep]
+    region = world.people.region[executives]
+    currency = np.tile(currency_of(world, "quotas", region), len(periods))[keep]
     columns: dict[str, Values] = {
-        "Id": ids.keys("ForecastingQuota", count),
+        **system("ForecastingQuota", at, by),
         "QuotaOwnerId": user_key(owner[keep]),
-        "QuotaAmount": amount[keep],
+        "QuotaAmount": local(amount[keep], currency),
         "IsAmount": np.ones(count, bool),
         "StartDate": starts[keep] // DAY,
-        "CreatedDate": at,
-        "CreatedById": by,
-        "LastModifiedDate": at,
-        "LastModifiedById": by,
-        "SystemModstamp": at,
-        VISIBLE_FROM: at,
-        VISIBLE_TO: np.full(count, MISSING),
+        CURRENCY_CODE: Coded(currency, CODES),
     }
-    write(folder, "ForecastingQuota", count, columns)
+    out.write("ForecastingQuota", count, columns)
     return revenue
-
-
-def write_reports(folder: Path, world: World) -> None:
-    """Report: a few funnel reports."""
-    names = ("Pipeline by stage", "MQLs by campaign", "Lead response", "Win rate", "Revenue")
-    count = len(names)
-    heads = np.array([world.people.head_of_sales, world.people.head_of_marketing], np.int64)
-    owner = user_key(heads[np.arange(count) % 2])
-    number = np.arange(count)
-    at = np.full(count, world.start - 100 * DAY)
-    columns: dict[str, Values] = {
-        "Id": ids.keys("Report", count),
-        "Name": Coded(number, names),
-        "DeveloperName": Coded(number, [name.replace(" ", "_") for name in names]),
-        "FolderName": Coded(np.zeros(count, np.int64), ("Funnel",)),
-        "Format": Coded(np.zeros(count, np.int64), ("Summary",)),
-        "OwnerId": owner,
-        "CreatedDate": at,
-        "CreatedById": owner,
-        "LastModifiedDate": at,
-        "LastModifiedById": owner,
-        "SystemModstamp": at,
-        VISIBLE_FROM: at,
-        VISIBLE_TO: np.full(count, MISSING),
-    }
-    write(folder, "Report", count, columns)
 
 
 def write_targets(folder: Path, world: World, revenue: float) -> None:
@@ -130,6 +99,7 @@ def write_targets(folder: Path, world: World, revenue: float) -> None:
         "cycle_length": 60,
         "cost_of_acquisition": 900,
     }
+    home = CODES[0] if world.scenario.has_currencies else "EUR"
     rows: list[list[object]] = []
     for year, quarter in quarters(world):
         period = f"{year}-Q{quarter}"
@@ -141,7 +111,8 @@ def write_targets(folder: Path, world: World, revenue: float) -> None:
                 if in_crm or not (is_both or (function == only and place < 4)):
                     continue
                 is_shared = is_both and metric == "revenue"
-                unit, currency = _UNITS[metric]
+                unit = _UNITS[metric]
+                currency = home if unit == "currency" else ""
                 row = [metric, function, period, amounts[metric], unit, currency]
                 rows.append([*row, "true" if is_shared else "false"])
     header = ["metric", "function", "period", "amount", "unit", "currency", "is_shared"]

@@ -1,7 +1,6 @@
 """Events: meetings with leads and customers, and the company's own."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.special import gammaincinv
@@ -17,7 +16,7 @@ from sandbox.company.opportunities import Opportunities
 from sandbox.company.people import pick, user_key
 from sandbox.company.tasks import Following, is_meeting
 from sandbox.company.world import World
-from sandbox.company.write import Coded, Own, Values, write_versions
+from sandbox.company.write import Coded, Out, Own, Values
 
 CUSTOMER, INTERNAL, TRAINING = 0, 1, 2
 TYPES = ("Customer Meeting", "Internal", "Training")
@@ -61,14 +60,15 @@ def _join(parts: list[Meetings]) -> Meetings:
 
 
 def gather(world: World, handoffs: Handoffs, fate: Fates, deals: Opportunities) -> Meetings:
-    """Every meeting that is entered until the horizon, in order of entry."""
-    joint = _joint_starts(world)
+    """Every meeting that is entered until the horizon, in order of entry; the company's own with
+    the first cohort.
+    """
+    internal = [_joint(world, _joint_starts(world)), _one_sided(world)]
     meetings = _join(
         [
             _with_leads(world, handoffs, fate),
             _with_customers(world, deals),
-            _joint(world, joint),
-            _one_sided(world),
+            *(internal if world.cohort == 0 else []),
         ]
     )
     order = np.lexsort((meetings.start_at, meetings.created_at))
@@ -217,7 +217,7 @@ def _one_sided(world: World) -> Meetings:
 
 
 def write_events(
-    folder: Path, world: World, meetings: Meetings, deals: Opportunities, following: Following
+    out: Out, world: World, meetings: Meetings, deals: Opportunities, following: Following
 ) -> None:
     """Event and EventRelation; each invited user has a child copy of the event."""
     count = len(meetings.kind)
@@ -248,8 +248,8 @@ def write_events(
         "Type": Coded(kind, TYPES),
         "EventSubtype": Coded(np.zeros(len(event), np.int64), ("Event",)),
     }
-    write_versions(folder, "Event", versions, columns)
-    _write_relations(folder, world, meetings, deals, invited)
+    out.write_versions("Event", versions, columns)
+    _write_relations(out, world, meetings, deals, invited)
 
 
 def _invited(meetings: Meetings) -> tuple[Ints, Ints]:
@@ -291,6 +291,9 @@ def _lives(
     ledger.change(everyone, at, by, start, delay=np.maximum(hidden, 0))
     on_lead = everyone[lead != NONE]
     following.apply(ledger, on_lead, lead[on_lead], at[on_lead])
+    parents = on_lead[on_lead < len(meetings.kind)]
+    own = parents[meetings.owner[parents] == following.converted_by[lead[parents]]]
+    following.hand_over(ledger, own, lead[own], at[own])
     archived: dict[str, Column] = {"IsArchived": np.ones(count, bool)}
     ends = meetings.start_at[place] + _ARCHIVED_AFTER
     ledger.change(everyone, ends, by, archived, is_silent=True)
@@ -298,7 +301,7 @@ def _lives(
 
 
 def _write_relations(
-    folder: Path,
+    out: Out,
     world: World,
     meetings: Meetings,
     deals: Opportunities,
@@ -324,4 +327,4 @@ def _write_relations(
     ledger.change(np.arange(count), at, by, sorted_start)
     versions = ledger.versions(world.horizon)
     accepted = np.where(versions.columns["IsInvitee"].astype(bool), 0, NONE)
-    write_versions(folder, "EventRelation", versions, {"Status": Coded(accepted, ("Accepted",))})
+    out.write_versions("EventRelation", versions, {"Status": Coded(accepted, ("Accepted",))})

@@ -129,7 +129,7 @@ def _decision_hours(
 
 
 def _seller_weights(world: World) -> tuple[Floats, ...]:
-    chance = world.chance("seller weights")
+    chance = world.common_chance("seller weights")
     people = world.people
     return tuple(
         chance.uniform(0.6, 1.4, len(people.sellers(r))) for r in range(len(people.executives))

@@ -1,7 +1,6 @@
 """Lead and LeadHistory: the leads' lives as versions and as tracked changes."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -9,15 +8,18 @@ import pyarrow as pa
 from sandbox.company import ids
 from sandbox.company import world as w
 from sandbox.company.accounts import Conversions, person_columns
-from sandbox.company.clock import DAY, NEVER, REGIONS
+from sandbox.company.clock import DAY, HOUR, NEVER, REGIONS, Floats
 from sandbox.company.funnel import Handoffs
+from sandbox.company.history import Change, write_changes
 from sandbox.company.ids import NONE, Ints, number_of
 from sandbox.company.leads import Flags, Leads
 from sandbox.company.ledger import MISSING, Column, Ledger, Versions
 from sandbox.company.people import NURTURE_QUEUE, QUEUES, SDR_QUEUE, user_key, user_names
+from sandbox.company.setup import lead_type
+from sandbox.company.texts import ODD_COMPANIES, odd_or_own
+from sandbox.company.upkeep import touch_many
 from sandbox.company.world import World
-from sandbox.company.write import Coded, Own, Texts, Values, write, write_versions
-from sandbox.schema import VISIBLE_FROM, VISIBLE_TO
+from sandbox.company.write import Coded, Out, Own, Values
 
 STATUSES = (
     "New",
@@ -39,10 +41,18 @@ REASONS = (
     "Competitor Customer",
     "Other",
     "see my notes",
+    'budget "frozen"\ncall again, maybe',
+    "zu früh – nächstes Jahr 🙂",
 )
 _AGREED_REASONS = 5
+_NO_REASONS = [NONE, NONE, NONE, 5, 5, 5, 6, 7, 8]
 RATINGS = ("Cold", "Warm", "Hot")
+BANDS = ("C - nurture", "B - promising", "A - ready")
+_READY, _READY_LATER = 65, 66  # the score from which the formula says A, and for a while later
+_FORMULA_CHANGED = (-45 * DAY, 10 * DAY)  # from the present: the formula changed, and back
 _LATE_SHARE, _LATEST = 0.02, 600
+_CLEANED_UP = (-14 * DAY, -3 * DAY, 2 * DAY)  # from the present: purged after, deleted around it
+_CLEANED = 3
 _CODE = {status: code for code, status in enumerate(STATUSES)}
 
 
@@ -74,7 +84,26 @@ def fates(world: World, leads: Leads, handoffs: Handoffs, converted_at: Ints) ->
     deleted_at = world.clock.after(begun + days, np.zeros(count), leads.region)
     merges &= ~deletes[winner] | (deleted_at[winner] > at)
     gone_at = np.where(merges, at, np.where(deletes, deleted_at, NEVER))
-    return Fates(gone_at, np.where(merges, winner, NONE))
+    fate = Fates(gone_at, np.where(merges, winner, NONE))
+    if world.cohort == 0:
+        _clean_up(world, leads, fate, free & ~is_handed)
+    return fate
+
+
+def _clean_up(world: World, leads: Leads, fate: Fates, free: Flags) -> None:
+    """On some days around the present a few of the `free` leads are merged and as many deleted,
+    however small the company.
+    """
+    open_leads = free & (fate.gone_at == NEVER) & (leads.created_at < world.now - 16 * DAY)
+    open_leads[fate.merged_into[fate.merged_into != NONE]] = False
+    chosen = world.chance("clean-up").permutation(np.flatnonzero(open_leads))
+    many = min(_CLEANED, len(chosen) // (3 * len(_CLEANED_UP)))
+    groups = chosen[: 3 * many * len(_CLEANED_UP)].reshape(len(_CLEANED_UP), 3, many)
+    for after, (survivors, merged, deleted) in zip(_CLEANED_UP, groups, strict=True):
+        gone = np.concatenate([merged, deleted])
+        day = np.full(len(gone), world.now + after)
+        fate.gone_at[gone] = world.clock.after(day, np.zeros(len(gone)), leads.region[gone])
+        fate.merged_into[merged] = survivors
 
 
 def queue_key(number: Ints) -> Ints:
@@ -97,10 +126,12 @@ def live(
     accepted = np.zeros(leads.count, bool)
     np.logical_or.at(accepted, handoffs.lead, handoffs.is_accepted)
     _create(ledger, leads, chance, chance.random(leads.count) < agreed)
-    _qualify(world, ledger, leads, accepted)
+    scores = _qualify(world, ledger, leads, accepted)
     _pass_on(world, ledger, leads, handoffs)
     _work(world, ledger, handoffs, chance)
     _convert(world, ledger, conversions)
+    touch_many(world, ledger, "leads", leads.created_at)
+    _rate_anew(world, ledger, leads, scores)
     _end(ledger, leads, fate)
     return ledger.versions(world.horizon)
 
@@ -141,7 +172,8 @@ def _create(
     ledger.change(np.arange(count), leads.created_at, created_by, values, delay=late)
 
 
-def _qualify(world: World, ledger: Ledger, leads: Leads, accepted: Flags) -> None:
+def _qualify(world: World, ledger: Ledger, leads: Leads, accepted: Flags) -> Floats:
+    """Leads become MQLs; the scores of all leads afterwards."""
     lead = np.flatnonzero(leads.mql_at < NEVER)
     shift = world.scenario.language.score_shift * accepted[lead]
     score = np.clip(np.round(62 + 12 * (leads.score_noise[lead] + shift)), 41, 100)
@@ -152,6 +184,28 @@ def _qualify(world: World, ledger: Ledger, leads: Leads, accepted: Flags) -> Non
         "Score__c": score,
     }
     ledger.change(lead, at, user_key(leads.mql_by[lead]), values)
+    scores = leads.first_score.copy()
+    scores[lead] = score
+    return scores
+
+
+def _rate_anew(world: World, ledger: Ledger, leads: Leads, scores: Floats) -> None:
+    """The formula behind the score band changes: the band of some leads with it, although nobody
+    touches them and their SystemModstamp stays.
+    """
+    for after in _FORMULA_CHANGED:
+        at = world.now + after
+        between = (scores >= _READY) & (scores < _READY_LATER) & (leads.mql_at < at - HOUR)
+        lead = np.flatnonzero(between)
+        nobody = np.full(len(lead), NONE)
+        ledger.change(lead, np.full(len(lead), at), nobody, {}, is_silent=True)
+
+
+def _band(world: World, score: Column, at: Ints) -> Ints:
+    first, back = (world.now + after for after in _FORMULA_CHANGED)
+    ready = np.where((at >= first) & (at < back), _READY_LATER, _READY)
+    band: Ints = (score >= 41).astype(np.int64) + (score >= ready)
+    return band
 
 
 def _pass_on(world: World, ledger: Ledger, leads: Leads, handoffs: Handoffs) -> None:
@@ -194,7 +248,7 @@ def _work(world: World, ledger: Ledger, handoffs: Handoffs, chance: np.random.Ge
     reason = np.where(
         is_agreed,
         chance.integers(_AGREED_REASONS, size=count),
-        chance.choice([NONE, _AGREED_REASONS, _AGREED_REASONS + 1], count),
+        chance.choice(_NO_REASONS, count),
     )
 
     def becomes(
@@ -246,15 +300,15 @@ def _end(ledger: Ledger, leads: Leads, fate: Fates) -> None:
     ledger.change(lead, fate.gone_at[lead], user_key(leads.marketer[lead]), values)
 
 
-def write_leads(folder: Path, world: World, leads: Leads, versions: Versions) -> None:
+def write_leads(out: Out, world: World, leads: Leads, versions: Versions) -> None:
     """Lead and LeadHistory."""
-    _write_history(folder, world, versions)
+    _write_history(out, world, versions)
     shown = versions.take(versions.is_seen)
     lead = shown.record
     score = shown.columns["Score__c"]
     columns: dict[str, Values] = {
         **person_columns(lead),
-        "Company": Own(lead, "Company {} Ltd"),
+        "Company": odd_or_own(lead, "Company {} Ltd", ODD_COMPANIES),
         "Email": Own(lead, "person{}@customer.example"),
         "LeadSource": Coded(leads.source[lead], w.ALL_SOURCES),
         "Status": Coded(np.asarray(shown.columns["Status"], np.int64), STATUSES),
@@ -266,15 +320,17 @@ def write_leads(folder: Path, world: World, leads: Leads, versions: Versions) ->
         "Rejection_Reason__c": Coded(
             np.asarray(shown.columns["Rejection_Reason__c"], np.int64), REASONS
         ),
+        "RecordTypeId": ids.key("RecordType", lead_type(leads.source[lead])),
+        "Score_Band__c": Coded(_band(world, score, shown.at), BANDS),
     }
-    write_versions(folder, "Lead", shown, columns)
+    out.write_versions("Lead", shown, columns)
 
 
-def _write_history(folder: Path, world: World, versions: Versions) -> None:
+def _write_history(out: Out, world: World, versions: Versions) -> None:
     """The rows that Salesforce's history tracking would hold, each visible with its version."""
     before = np.maximum(np.arange(len(versions.record)) - 1, 0)
     later = ~versions.is_first
-    texts: list[tuple[Ints, str, str, pa.Array, pa.Array]] = []
+    texts: list[Change] = []
 
     def tracked(name: str) -> Ints:
         column = versions.columns[name]
@@ -299,23 +355,7 @@ def _write_history(folder: Path, world: World, versions: Versions) -> None:
     rows = tracked("IsConverted")
     none = pa.nulls(len(rows), pa.string())
     texts.append((rows, "leadConverted", "Text", none, none))
-    place = np.concatenate([part[0] for part in texts])
-    kind = np.concatenate([np.full(len(part[0]), n) for n, part in enumerate(texts)])
-    order = np.lexsort((kind, place, versions.at[place]))
-    place, kind = place[order], kind[order]
-    columns: dict[str, Values] = {
-        "Id": ids.keys("LeadHistory", len(place)),
-        "LeadId": ids.key("Lead", versions.record[place]),
-        "CreatedById": versions.modified_by[place],
-        "CreatedDate": versions.at[place],
-        "Field": Coded(kind, [part[1] for part in texts]),
-        "DataType": Coded(kind, [part[2] for part in texts]),
-        "OldValue": Texts(pa.concat_arrays([part[3] for part in texts]).take(order)),
-        "NewValue": Texts(pa.concat_arrays([part[4] for part in texts]).take(order)),
-        VISIBLE_FROM: versions.visible_from[place],
-        VISIBLE_TO: np.full(len(place), MISSING),
-    }
-    write(folder, "LeadHistory", len(place), columns)
+    write_changes(out, "Lead", "LeadHistory", versions, texts)
 
 
 def _owner_names(world: World, owner: Ints) -> pa.Array:

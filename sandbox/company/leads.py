@@ -21,6 +21,7 @@ _MOST_CONVERSION = 0.80
 _LEAST_DIRECT = 0.10  # of the conversions
 _GROWTH = 0.35
 _WEEKEND = 0.25
+_LARGE_SHOW, _SHOWN_FOR = 60 * DAY, 77 * DAY
 _IMPORT_SOURCE = w.SOURCES.index("Trade Show")
 
 
@@ -78,7 +79,23 @@ class Leads:
         return len(self.created_at)
 
 
-def arrive(world: World) -> Leads:
+@dataclass(frozen=True)
+class Arrivals:
+    """When and whence every lead comes, in order of creation; parallel arrays, kept small."""
+
+    created_at: Ints
+    region: NDArray[np.int8]
+    source: NDArray[np.int8]
+    is_mql: Flags
+    is_direct: Flags
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return len(self.created_at)
+
+
+def arrive(world: World) -> Arrivals:
     """The leads created until the horizon."""
     chance = world.chance("leads")
     past = _arrivals(world, chance, world.start, world.now, world.leads)
@@ -89,30 +106,43 @@ def arrive(world: World) -> Leads:
     )
     future = _arrivals(world, chance, world.now + 1, world.horizon, round(coming))
     created = np.concatenate([past, future])
+    del past, future
     count = len(created)
-    region = chance.choice(len(REGIONS), count, p=w.REGION_SHARES)
+    region = chance.choice(len(REGIONS), count, p=w.REGION_SHARES).astype(np.int8)
     kind = chance.random(count)
     direct_share = demand(world).direct_share
     is_mql = kind < MQL_SHARE
     is_direct = (kind >= MQL_SHARE) & (kind < MQL_SHARE + direct_share)
-    source = np.where(
-        is_direct,
-        len(w.SOURCES) + chance.integers(len(w.DIRECT_SOURCES), size=count),
-        chance.choice(len(w.SOURCES), count, p=(0.3, 0.2, 0.12, 0.2, 0.1, 0.08)),
-    )
-    created = np.where(source == _IMPORT_SOURCE, _import_time(created, world), created)
+    del kind
+    source = chance.choice(len(w.SOURCES), count, p=(0.3, 0.2, 0.12, 0.2, 0.1, 0.08))
+    own = len(w.SOURCES) + chance.integers(len(w.DIRECT_SOURCES), size=count)
+    source = np.where(is_direct, own, source)
+    is_import = source == _IMPORT_SOURCE
+    created[is_import] = _import_time(created[is_import], world)
     by_hand = source == w.ALL_SOURCES.index("Sales Prospecting")
-    created = np.where(by_hand, world.clock.after(created, np.zeros(count), region), created)
+    at, at_region = created[by_hand], region[by_hand]
+    created[by_hand] = world.clock.after(at, np.zeros(len(at)), at_region)
     keep = created <= world.horizon
     order = np.flatnonzero(keep)[np.argsort(created[keep], kind="stable")]
+    return Arrivals(
+        created[order],
+        region[order],
+        source[order].astype(np.int8),
+        is_mql[order],
+        is_direct[order],
+    )
+
+
+def develop(world: World, arrivals: Arrivals, rows: slice) -> Leads:
+    """The leads of one cohort: the arrivals at `rows`."""
     return _develop(
         world,
-        chance,
-        created=created[order],
-        region=region[order],
-        source=source[order],
-        is_mql=is_mql[order],
-        is_direct=is_direct[order],
+        world.chance("lead lives"),
+        created=arrivals.created_at[rows],
+        region=arrivals.region[rows].astype(np.int64),
+        source=arrivals.source[rows].astype(np.int64),
+        is_mql=arrivals.is_mql[rows],
+        is_direct=arrivals.is_direct[rows],
     )
 
 
@@ -195,8 +225,13 @@ def _arrivals(world: World, chance: np.random.Generator, first: int, last: int, 
 
 
 def _import_time(created: Ints, world: World) -> Ints:
-    """Trade show leads come as a list, on the Wednesday after, all in the same second."""
+    """Trade show leads come as a list, on the Wednesday after, all in the same second; those of
+    one large show come weeks later, some dozens at once whatever the size of the company.
+    """
     week = 7 * DAY
     wednesday = 6 * DAY + 10 * HOUR
     batch = (created - wednesday + week - 1) // week * week + wednesday
+    shown_until = (world.now - _LARGE_SHOW - wednesday) // week * week + wednesday
+    at_large_show = (batch <= shown_until) & (batch > shown_until - _SHOWN_FOR)
+    batch = np.where(at_large_show, shown_until, batch)
     return np.where(batch > world.horizon, created, batch)

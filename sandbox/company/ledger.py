@@ -14,6 +14,7 @@ from sandbox.company.ids import Ints
 Column = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.bool_]
 Flags = NDArray[np.bool_]
 MISSING = np.int64(-(2**62))
+PURGED_AFTER = 15 * 86_400  # seconds in the recycle bin
 _SPREAD = np.int64(2**34)
 
 
@@ -22,8 +23,9 @@ class Versions:
     """Versions of the records of one object, sorted by record and time; columns are parallel.
 
     `record` is the record's number, `at` when the version began, `until` when its successor
-    becomes visible (MISSING: never); `is_first` marks creations. A version that is never visible
-    (its successor became visible with it) has `until` equal to `visible_from`.
+    becomes visible or a deleted record is purged (MISSING: never); `is_first` marks creations. A
+    version that is never visible (its successor became visible with it) has `until` equal to
+    `visible_from`.
     """
 
     record: Ints
@@ -52,6 +54,14 @@ class Versions:
         seen = np.zeros(count, np.int64)
         seen[self.record[self.is_first]] = self.visible_from[self.is_first]
         return seen
+
+    def purged(self, count: int) -> Ints:
+        """When each of `count` records is purged, by number; MISSING where it is not."""
+        at = np.full(count, MISSING)
+        if "IsDeleted" in self.columns:
+            gone = self.columns["IsDeleted"].astype(bool)
+            at[self.record[gone]] = self.until[gone]
+        return at
 
     @property
     def is_seen(self) -> Flags:
@@ -164,4 +174,7 @@ def _closed(found: Versions) -> Versions:
     kept.is_first[:] = True
     kept.is_first[1:] = ~same_record
     kept.until[:-1] = np.where(same_record, kept.visible_from[1:], MISSING)
+    if "IsDeleted" in kept.columns:
+        is_deleted = kept.columns["IsDeleted"].astype(bool)
+        kept.until[is_deleted] = kept.at[is_deleted] + PURGED_AFTER
     return kept

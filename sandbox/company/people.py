@@ -1,16 +1,14 @@
 """The people of the company: roles, profiles, managers, queues."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from sandbox.company import ids
 from sandbox.company.clock import DAY, REGIONS, ZONES, Floats
 from sandbox.company.ids import NONE, Ints
-from sandbox.company.ledger import MISSING, Ledger
-from sandbox.company.write import Coded, Own, Values, write, write_versions
-from sandbox.schema import OBJECTS, VISIBLE_FROM, VISIBLE_TO
+from sandbox.company.ledger import Column, Ledger
+from sandbox.company.write import Coded, Out, Own, Values, system
 
 PROFILES = ("Standard User", "Marketing User", "System Administrator", "Integration User")
 QUEUES = (
@@ -24,7 +22,7 @@ _FIRST = (
     "Bruno",
     "Carla",
     "Dana",
-    "Emil",
+    "Émile",
     "Fiona",
     "Gustav",
     "Hana",
@@ -39,7 +37,7 @@ _FIRST = (
     "Ravi",
     "Sofia",
     "Tom",
-    "Uma",
+    "Zoë",
 )
 _LAST = (
     "Arndt",
@@ -51,17 +49,18 @@ _LAST = (
     "Gomez",
     "Hansen",
     "Ito",
-    "Jung",
+    "Jørgensen",
     "Kumar",
     "Lopez",
     "Meyer",
     "Nguyen",
-    "Ochoa",
+    "O'Hara",
     "Park",
-    "Quist",
+    "Łukasik",
 )
 _FOUNDED_BEFORE = 2000 * DAY
 _LEFT_AFTER = 20 * DAY
+_AWAY_FROM, _AWAY_UNTIL = 40 * DAY, 33 * DAY  # before the present
 _BASE_LEADS = 4000
 
 
@@ -187,25 +186,11 @@ def pick_weighted(
     return chosen
 
 
-def write_people(folder: Path, people: People, start: int) -> None:
+def write_people(out: Out, people: People, start: int, now: int) -> None:
     """Organization, UserRole, Profile, Group and User."""
     roles = list(dict.fromkeys(user.role for user in people.users))
-    top = user_key(np.array([people.top]))
+    top = int(user_key(np.array([people.top]))[0])
     founded = start - _FOUNDED_BEFORE
-
-    def common(name: str, count: int, at: Ints) -> dict[str, Values]:
-        by = np.repeat(top, count)
-        given: dict[str, Values] = {
-            "Id": ids.keys(name, count),
-            "CreatedDate": at,
-            "CreatedById": by,
-            "LastModifiedDate": at,
-            "LastModifiedById": by,
-            "SystemModstamp": at,
-            VISIBLE_FROM: at,
-            VISIBLE_TO: np.full(count, MISSING),
-        }
-        return {k: v for k, v in given.items() if k in OBJECTS[name].arrow.names}
 
     def at_founding(count: int) -> Ints:
         return np.full(count, founded, np.int64)
@@ -213,12 +198,11 @@ def write_people(folder: Path, people: People, start: int) -> None:
     def texts(words: list[str]) -> Coded:
         return Coded(np.arange(len(words)), words)
 
-    write(
-        folder,
+    out.write(
         "Organization",
         1,
         {
-            **common("Organization", 1, at_founding(1)),
+            **system("Organization", at_founding(1), top),
             "Name": texts(["Sandbox Company"]),
             "InstanceName": texts(["SBX1"]),
             "Country": texts(["DE"]),
@@ -230,40 +214,37 @@ def write_people(folder: Path, people: People, start: int) -> None:
         },
     )
     parents = [NONE if role == "CEO" else 0 for role in roles]
-    write(
-        folder,
+    out.write(
         "UserRole",
         len(roles),
         {
-            **common("UserRole", len(roles), at_founding(len(roles))),
+            **system("UserRole", at_founding(len(roles)), top),
             "Name": texts(roles),
             "DeveloperName": texts([role.replace(" ", "_") for role in roles]),
             "ParentRoleId": ids.key("UserRole", np.array(parents)),
         },
     )
-    write(
-        folder,
+    out.write(
         "Profile",
         len(PROFILES),
         {
-            **common("Profile", len(PROFILES), at_founding(len(PROFILES))),
+            **system("Profile", at_founding(len(PROFILES)), top),
             "Name": texts(list(PROFILES)),
             "UserType": texts(["Standard"] * len(PROFILES)),
         },
     )
     groups = [*QUEUES, "All Internal Users"]
-    write(
-        folder,
+    out.write(
         "Group",
         len(groups),
         {
-            **common("Group", len(groups), at_founding(len(groups))),
+            **system("Group", at_founding(len(groups)), top),
             "Name": texts(groups),
             "DeveloperName": texts([group.replace(" ", "_") for group in groups]),
             "Type": texts(["Queue"] * len(QUEUES) + ["Organization"]),
         },
     )
-    _write_users(folder, people, roles, start)
+    _write_users(out, people, roles, (start, now))
 
 
 def user_names(people: People) -> list[str]:
@@ -280,7 +261,9 @@ def _joined(people: People, start: int) -> Ints:
     return start - _FOUNDED_BEFORE + np.arange(count) * (1600 * DAY // count)
 
 
-def _write_users(folder: Path, people: People, roles: list[str], start: int) -> None:
+def _write_users(out: Out, people: People, roles: list[str], period: tuple[int, int]) -> None:
+    """One user leaves for good; another one is deactivated by mistake and comes back."""
+    start, now = period
     users = people.users
     everyone = np.arange(len(users))
     top = user_key(np.full(len(users), people.top))
@@ -289,7 +272,11 @@ def _write_users(folder: Path, people: People, roles: list[str], start: int) -> 
     left = everyone[[not user.is_active for user in users]]
     at = np.full(len(left), start + _LEFT_AFTER)
     ledger.change(left, at, top[left], {"IsActive": np.zeros(len(left), bool)})
-    versions = ledger.versions(start + _LEFT_AFTER)
+    away = people.developers[-1][:1]
+    for before, is_active in ((_AWAY_FROM, False), (_AWAY_UNTIL, True)):
+        state: dict[str, Column] = {"IsActive": np.array([is_active])}
+        ledger.change(away, np.array([now - before]), top[away], state)
+    versions = ledger.versions(max(start + _LEFT_AFTER, now))
     user = versions.record
     names = user_names(people)
 
@@ -317,7 +304,7 @@ def _write_users(folder: Path, people: People, roles: list[str], start: int) -> 
         "Business_Unit__c": Coded(codes([p.unit for p in users]), ("Software", "Services")),
         "Team__c": team,
     }
-    write_versions(folder, "User", versions, columns)
+    out.write_versions("User", versions, columns)
 
 
 def user_key(number: Ints) -> Ints:

@@ -1,13 +1,12 @@
 """Tasks: touches of leads, automatic to-dos and mails (no touches), work on opportunities."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from sandbox.company import ids
 from sandbox.company.accounts import Conversions
-from sandbox.company.clock import DAY, NEVER
+from sandbox.company.clock import DAY, HOUR, NEVER
 from sandbox.company.funnel import Handoffs
 from sandbox.company.ids import NONE, Ints
 from sandbox.company.lead_records import Fates
@@ -15,8 +14,10 @@ from sandbox.company.leads import Flags, Leads
 from sandbox.company.ledger import MISSING, Column, Ledger
 from sandbox.company.opportunities import Opportunities
 from sandbox.company.people import pick, user_key
+from sandbox.company.texts import ODD_NOTES, ODD_SUBJECTS, odd_or_own
+from sandbox.company.upkeep import touch_many
 from sandbox.company.world import World
-from sandbox.company.write import Coded, Own, Values, write_versions
+from sandbox.company.write import Coded, Out, Values
 
 CALL, EMAIL, TODO = 0, 1, 2
 SUBTYPES = ("Call", "Email", "Task")
@@ -25,6 +26,9 @@ MEETING_SHARE = 0.04  # of the first touches: an event rather than a task
 _STATUSES = ("Not Started", "Completed")
 _ARCHIVED_AFTER = 365 * DAY
 _LATE_SHARE, _LATEST = 0.03, 600
+_NEWSLETTERS = 4.3
+_SENT_AT = 5 * DAY + 9 * HOUR  # Tuesdays
+_FAR = np.int64(2**35)
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Following:
 
     converted_at: Ints
     converted_by: Ints
+    executive: Ints  # the owner of the contact
     contact: Ints
     fate: Fates
     first_seen: Ints
@@ -45,37 +50,61 @@ class Following:
         """By position of the lead. `first_seen` is when each lead can first be seen."""
         by = np.full(leads.count, NONE)
         by[conversions.lead] = conversions.by
+        executive = np.full(leads.count, NONE)
+        executive[conversions.lead] = conversions.executive
         contact = conversions.contact_of(leads.count)
         at = conversions.at_of(leads.count)
-        return cls(at, by, contact, fate, first_seen, leads.marketer)
+        return cls(at, by, executive, contact, fate, first_seen, leads.marketer)
 
     def apply(self, ledger: Ledger, record: Ints, lead: Ints, begun_at: Ints) -> None:
         """Move the activities `record` of leads `lead`, created at `begun_at`, to the contact
         or the surviving lead, or delete them with the lead.
         """
-        self._moves(ledger, record, lead, begun_at)
+        self.move(ledger, record, lead, begun_at, "WhoId")
+        self.end(ledger, record, lead, begun_at)
+
+    def move(self, ledger: Ledger, record: Ints, lead: Ints, begun_at: Ints, name: str) -> None:
+        """Move what points to leads by the field `name`, as far as it exists by then."""
+        self._moves(ledger, record, lead, (begun_at, name))
         gone_at, winner = self.fate.gone_at[lead], self.fate.merged_into[lead]
-        by = user_key(self.marketer[lead])
         merged = (winner != NONE) & (begun_at < gone_at)
-        ledger.change(
-            record[merged],
-            gone_at[merged],
-            by[merged],
-            {"WhoId": ids.key("Lead", winner[merged])},
-        )
-        self._moves(ledger, record[merged], winner[merged], gone_at[merged])
+        by = user_key(self.marketer[lead[merged]])
+        value: dict[str, Column] = {name: ids.key("Lead", winner[merged])}
+        ledger.change(record[merged], gone_at[merged], by, value)
+        self._moves(ledger, record[merged], winner[merged], (gone_at[merged], name))
+
+    def ends_at(self, lead: Ints, begun_at: Ints) -> Ints:
+        """When what belongs to leads since `begun_at` is deleted with them, or with the lead they
+        were merged into by then; NEVER where it is not.
+        """
+        gone_at, winner = self.fate.gone_at[lead], self.fate.merged_into[lead]
+        merged = (winner != NONE) & (begun_at < gone_at)
         ends = np.where(winner == NONE, gone_at, NEVER)
-        ends = np.where(merged, self.fate.gone_at[np.maximum(winner, 0)], ends)
+        return np.where(merged, self.fate.gone_at[np.maximum(winner, 0)], ends)
+
+    def end(self, ledger: Ledger, record: Ints, lead: Ints, begun_at: Ints) -> None:
+        """Delete what belongs to leads with them, or with the lead they were merged into."""
+        ends = self.ends_at(lead, begun_at)
         deleted = (ends < NEVER) & (begun_at < ends)
         gone: dict[str, Column] = {"IsDeleted": np.ones(int(deleted.sum()), bool)}
-        ledger.change(record[deleted], ends[deleted], by[deleted], gone)
+        by = user_key(self.marketer[lead[deleted]])
+        ledger.change(record[deleted], ends[deleted], by, gone)
 
-    def _moves(self, ledger: Ledger, record: Ints, lead: Ints, begun_at: Ints) -> None:
+    def hand_over(self, ledger: Ledger, record: Ints, lead: Ints, begun_at: Ints) -> None:
+        """Give activities to the contact's owner when their lead is converted."""
+        at = self.converted_at[lead]
+        passed = (at < NEVER) & (begun_at < at)
+        place = lead[passed]
+        by, owner = user_key(self.converted_by[place]), user_key(self.executive[place])
+        ledger.change(record[passed], at[passed], by, {"OwnerId": owner})
+
+    def _moves(self, ledger: Ledger, record: Ints, lead: Ints, since: tuple[Ints, str]) -> None:
+        begun_at, name = since
         at = self.converted_at[lead]
         moved = (at < NEVER) & (begun_at < at)
         contact = ids.key("Contact", self.contact[lead[moved]])
         by = user_key(self.converted_by[lead[moved]])
-        ledger.change(record[moved], at[moved], by, {"WhoId": contact})
+        ledger.change(record[moved], at[moved], by, {name: contact})
 
 
 @dataclass(frozen=True)
@@ -134,12 +163,21 @@ def _automatic_mails(world: World, chance: np.random.Generator, leads: Leads) ->
 
 
 def _newsletters(world: World, chance: np.random.Generator, leads: Leads) -> Tasks:
-    lead = np.flatnonzero(~leads.is_direct & (chance.random(leads.count) < 0.35))
-    hours = chance.uniform(1, 60, len(lead))
-    at = world.clock.after(leads.created_at[lead], hours, leads.region[lead])
-    before = at < leads.handed_at[lead]
-    lead, at = lead[before], at[before]
-    return _mails(lead, leads.region[lead], leads.marketer[lead], at, subject=4)
+    """Marketing's mails until the handoff or for three months: sent to many in one second."""
+    number = np.where(leads.is_direct, 0, chance.poisson(_NEWSLETTERS, leads.count))
+    lead = np.repeat(np.arange(leads.count), number)
+    days = chance.uniform(0.2, 90, len(lead)) * np.where(chance.random(len(lead)) < 0.4, 0.1, 1)
+    week = 7 * DAY
+    wanted = leads.created_at[lead] + (days * DAY).astype(np.int64)
+    sent = -(-(wanted - _SENT_AT) // week) * week + _SENT_AT
+    by_person = chance.random(len(lead)) < 0.15
+    region = np.where(by_person, leads.region[lead], 0)
+    at = world.clock.after(sent, np.zeros(len(lead)), region)
+    _, unique = np.unique(lead * _FAR + at, return_index=True)
+    chosen = unique[at[unique] < leads.handed_at[lead[unique]]]
+    lead, at, region = lead[chosen], at[chosen], region[chosen]
+    sender = np.where(by_person[chosen], leads.marketer[lead], world.people.integration)
+    return _mails(lead, region, sender, at, subject=4)
 
 
 def _mails(lead: Ints, region: Ints, by: Ints, at: Ints, *, subject: int) -> Tasks:
@@ -251,15 +289,18 @@ def work_on(world: World, deals: Opportunities) -> Tasks:
 
 
 def write_tasks(
-    folder: Path, world: World, parts: list[Tasks], deals: Opportunities, following: Following
-) -> None:
-    """Task: created, perhaps done later, moved with its lead, archived after a year."""
+    out: Out, world: World, parts: list[Tasks], deals: Opportunities, following: Following
+) -> tuple[Tasks, Ints]:
+    """Task: created, perhaps done later, moved with its lead, archived after a year. Returns the
+    tasks by number, and when each can first be seen.
+    """
     tasks = _join(parts)
     order = np.lexsort((tasks.lead, tasks.created_at))
     order = order[tasks.created_at[order] <= world.horizon]
     tasks = tasks.select(order)
     ledger = _lives(world, tasks, deals, following)
     versions = ledger.versions(world.horizon)
+    seen = versions.first_seen(len(order))
     versions = versions.take(versions.is_seen)
     task = versions.record
     is_closed = versions.columns["IsClosed"].astype(np.int64)
@@ -267,8 +308,8 @@ def write_tasks(
     subtype = tasks.subtype[task]
     is_call = subtype == CALL
     columns: dict[str, Values] = {
-        "Subject": Coded(tasks.subject[task], SUBJECTS),
-        "Description": Own(task, "Private notes of conversation {}"),
+        "Subject": Coded(_subject(tasks)[task], (*SUBJECTS, *ODD_SUBJECTS)),
+        "Description": odd_or_own(task, "Private notes of conversation {}", ODD_NOTES),
         "ActivityDate": day[task],
         "Status": Coded(is_closed, _STATUSES),
         "Priority": Coded(np.zeros(len(task), np.int64), ("Normal",)),
@@ -277,7 +318,15 @@ def write_tasks(
         "CallType": Coded(np.where(is_call, 0, NONE), ("Outbound",)),
         "CallDurationInSeconds": np.where(is_call & (is_closed > 0), 40 + task % 900, MISSING),
     }
-    write_versions(folder, "Task", versions, columns)
+    out.write_versions("Task", versions, columns)
+    return tasks, seen
+
+
+def _subject(tasks: Tasks) -> Ints:
+    """A few calls and mails have a subject that somebody typed."""
+    number = np.arange(len(tasks.subject))
+    is_typed = (number % 37 == 3) & (tasks.subject < 2)
+    return np.where(is_typed, len(SUBJECTS) + number // 37 % len(ODD_SUBJECTS), tasks.subject)
 
 
 def _lives(world: World, tasks: Tasks, deals: Opportunities, following: Following) -> Ledger:
@@ -312,18 +361,12 @@ def _lives(world: World, tasks: Tasks, deals: Opportunities, following: Followin
     ledger.change(later, tasks.done_at[later], user_key(tasks.done_by[later]), done)
     on_lead = everyone[~on_deal]
     following.apply(ledger, on_lead, tasks.lead[on_lead], tasks.created_at[on_lead])
-    _hand_over(ledger, tasks, on_lead, following)
+    is_open = tasks.done_at[on_lead] > following.converted_at[tasks.lead[on_lead]]
+    still = on_lead[is_open]
+    following.hand_over(ledger, still, tasks.lead[still], tasks.created_at[still])
+    touch_many(world, ledger, "tasks", tasks.created_at)
     closed = everyone[tasks.done_at < NEVER]
     archived: dict[str, Column] = {"IsArchived": np.ones(len(closed), bool)}
     at = tasks.done_at[closed] + _ARCHIVED_AFTER
     ledger.change(closed, at, user_key(tasks.owner[closed]), archived, is_silent=True)
     return ledger
-
-
-def _hand_over(ledger: Ledger, tasks: Tasks, record: Ints, following: Following) -> None:
-    """Tasks still open when their lead is converted pass to who converts it."""
-    lead = tasks.lead[record]
-    at = following.converted_at[lead]
-    is_open = (at < NEVER) & (tasks.created_at[record] < at) & (tasks.done_at[record] > at)
-    by = user_key(following.converted_by[lead[is_open]])
-    ledger.change(record[is_open], at[is_open], by, {"OwnerId": by})

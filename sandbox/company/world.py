@@ -74,8 +74,9 @@ _OWNER_VARIANCE = 0.04
 
 @dataclass(frozen=True)
 class World:
-    """The frame of a generated company. Instants are seconds; the history runs from `start` to
-    `now` and is written down until `horizon`.
+    """The frame of a generated company, or of one cohort of its leads. Instants are seconds; the
+    history runs from `start` to `now` and is written down until `horizon`. `leads` are those of
+    the whole company.
     """
 
     scenario: Scenario
@@ -86,9 +87,15 @@ class World:
     horizon: int
     clock: Clock
     people: People
+    cohort: int = 0
 
     def chance(self, name: str) -> np.random.Generator:
-        """A stream of chance of its own for each purpose."""
+        """A stream of chance of its own for each purpose and cohort."""
+        place = [self.cohort] if self.cohort else []
+        return np.random.default_rng([self.seed, crc32(name.encode()), *place])
+
+    def common_chance(self, name: str) -> np.random.Generator:
+        """A stream of chance of its own for each purpose, the same in every cohort."""
         return np.random.default_rng([self.seed, crc32(name.encode())])
 
     def latent(self, chance: np.random.Generator, owner: Ints, aspect: str) -> Floats:
@@ -96,7 +103,7 @@ class World:
         the share of values below a bound is what a normal distribution says: owners differ,
         the population rate stays.
         """
-        effects = self.chance(f"owners {aspect}").normal(size=len(self.people.region))
+        effects = self.common_chance(f"owners {aspect}").normal(size=len(self.people.region))
         noise = chance.normal(size=len(owner))
         mixed: Floats = np.sqrt(1 - _OWNER_VARIANCE) * noise + (
             np.sqrt(_OWNER_VARIANCE) * effects[owner]

@@ -17,9 +17,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox.server.errors import ApiError, not_found
-from sandbox.server.organisation import Organisation, Spool
+from sandbox.server.gate import Usage, user_of
+from sandbox.server.organisation import Organisation, View
+from sandbox.server.pages import page_rows
 from sandbox.server.records import csv_header, csv_line, json_value
-from sandbox.soql.compiler import Compiled
+from sandbox.server.spool import Spool
+from sandbox.soql.compiler import Compiled, field_sets
 from sandbox.soql.errors import SoqlError
 
 DELIMITERS = {
@@ -61,7 +64,8 @@ class Job:
             self.state = "InProgress"
         started = time.monotonic()
         try:
-            spool = organisation.spool(self.compiled)
+            line = csv_line(self.compiled, DELIMITERS[self.delimiter], ENDINGS[self.ending])
+            spool = organisation.spool(self.compiled, line)
         except duckdb.Error as error:
             self.state, self.problem = "Failed", str(error)
             return
@@ -79,6 +83,14 @@ class Job:
                 reason = f"Job state transition from {self.state} to Aborted not allowed"
                 raise ApiError(400, "INVALIDJOBSTATE", reason)
             self.state = "Aborted"
+
+    def fail(self, problem: str) -> None:
+        """End the job without results, whatever became of it."""
+        with self.lock:
+            spool, self.spool = self.spool, None
+            self.state, self.problem = "Failed", problem
+        if spool:
+            spool.drop()
 
     def info(self) -> dict[str, object]:
         """The job as its creation and its abortion show it."""
@@ -112,8 +124,8 @@ class Job:
 class Bulk:
     """The endpoints below `/jobs/query`. `page_size` is the rows of a page when none is asked."""
 
-    def __init__(self, organisation: Organisation, user_id: str, page_size: int) -> None:
-        self.organisation, self.user_id, self.page_size = organisation, user_id, page_size
+    def __init__(self, organisation: Organisation, usage: Usage, page_size: int) -> None:
+        self.organisation, self.usage, self.page_size = organisation, usage, page_size
         self.jobs: dict[str, Job] = {}
 
     def routes(self) -> list[Route]:
@@ -130,7 +142,7 @@ class Bulk:
 
     async def create(self, request: Request) -> Response:
         """A new job; the query is checked now and answered in the background."""
-        asked = await _body(request)
+        asked, user = await _body(request), user_of(request)
         operation = asked.get("operation")
         if operation not in OPERATIONS:
             raise ApiError(400, "API_ERROR", f"Operation not supported: {operation}")
@@ -143,19 +155,31 @@ class Bulk:
         job = Job(
             id=f"750{secrets.token_hex(8)[:15]}",
             operation=operation,
-            compiled=self._compiled(asked.get("query", ""), operation == "queryAll"),
+            compiled=_compiled(user.view, asked.get("query", ""), operation == "queryAll"),
             created_at=self.organisation.clock.now(),
-            user_id=self.user_id,
+            user_id=user.user_id,
             version=request.path_params["version"],
             delimiter=delimiter,
             ending=ending,
         )
         self.jobs[job.id] = job
+        self.usage.count_job()
         return JSONResponse(job.info(), background=BackgroundTask(job.run, self.organisation))
 
-    def listed(self, _: Request) -> Response:
-        """Every job that was not deleted."""
-        records = [job.status() for job in list(self.jobs.values())]
+    def source(self, job: str) -> str | None:
+        """The object that a job reads, or None."""
+        found = self.jobs.get(job)
+        return found.compiled.source if found else None
+
+    def fail(self, job: str, problem: str) -> None:
+        """Make a job fail, if there is one of that id."""
+        if found := self.jobs.get(job):
+            found.fail(problem)
+
+    def listed(self, request: Request) -> Response:
+        """Every job of the user that was not deleted."""
+        user = user_of(request).user_id
+        records = [job.status() for job in list(self.jobs.values()) if job.user_id == user]
         return JSONResponse({"done": True, "records": records, "nextRecordsUrl": None})
 
     def status(self, request: Request) -> Response:
@@ -187,36 +211,37 @@ class Bulk:
             raise ApiError(400, "INVALIDJOBSTATE", f"The job has no results: {job.state}")
         start = _offset(request.query_params.get("locator"), job.spool.rows)
         size = _size(request.query_params.get("maxRecords"), self.page_size)
-        count = min(size, job.spool.rows - start)
+        count = page_rows(start, size, job.spool.rows)
         after = start + count
         locator = "null" if after >= job.spool.rows else _coded(after)
-        lines = self._lines(job, job.spool, start, count)
         headers = {"Sforce-Locator": locator, "Sforce-NumberOfRecords": str(count)}
+        lines = _lines(job, job.spool, start, count)
         return StreamingResponse(lines, headers=headers, media_type="text/csv")
-
-    def _lines(self, job: Job, spool: Spool, start: int, count: int) -> Iterator[bytes]:
-        delimiter, ending = DELIMITERS[job.delimiter], ENDINGS[job.ending]
-        yield (csv_header(job.compiled, delimiter) + ending).encode()
-        line = csv_line(job.compiled, delimiter)
-        for rows in self.organisation.page(spool, start, count, line):
-            yield "".join(text + ending for (text,) in rows).encode()
 
     def _job(self, request: Request) -> Job:
         job = self.jobs.get(request.path_params["id"])
-        if job is None:
+        if job is None or job.user_id != user_of(request).user_id:
             raise not_found()
         return job
 
-    def _compiled(self, soql: str, include_hidden: bool) -> Compiled:
-        try:
-            compiled = self.organisation.compile(soql, include_hidden=include_hidden)
-        except SoqlError as error:
-            raise ApiError(400, "API_ERROR", error.message) from None
-        if compiled.shape != "records":
-            raise ApiError(400, "API_ERROR", "Aggregate queries are not supported in Bulk V2 Query")
-        if compiled.query.offset:
-            raise ApiError(400, "API_ERROR", "OFFSET is not supported in Bulk V2 Query")
-        return compiled
+
+def _lines(job: Job, spool: Spool, start: int, count: int) -> Iterator[bytes]:
+    yield (csv_header(job.compiled, DELIMITERS[job.delimiter]) + ENDINGS[job.ending]).encode()
+    yield from spool.read(start, count)
+
+
+def _compiled(view: View, soql: str, include_hidden: bool) -> Compiled:
+    try:
+        compiled = view.compile(soql, include_hidden=include_hidden)
+    except SoqlError as error:
+        raise ApiError(400, "API_ERROR", error.message) from None
+    if compiled.shape != "records":
+        raise ApiError(400, "API_ERROR", "Aggregate queries are not supported in Bulk V2 Query")
+    if set(field_sets(compiled.query)) - {"STANDARD"}:
+        raise ApiError(400, "API_ERROR", "FIELDS() supports STANDARD alone in Bulk V2 Query")
+    if compiled.query.offset:
+        raise ApiError(400, "API_ERROR", "OFFSET is not supported in Bulk V2 Query")
+    return compiled
 
 
 async def _body(request: Request) -> dict[str, str]:

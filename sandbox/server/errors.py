@@ -24,6 +24,11 @@ def not_found() -> ApiError:
     return ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 
 
+def oauth_error(error: str, description: str) -> Response:
+    """The refusal of a log-in."""
+    return JSONResponse({"error": error, "error_description": description}, 400)
+
+
 def answer_api_error(_: Request, error: Exception) -> Response:
     """For Starlette: an ApiError becomes its response."""
     if not isinstance(error, ApiError):

@@ -1,17 +1,23 @@
-"""Log-in: OAuth 2 (password, client credentials), SOAP, and who is logged in."""
+"""Log-in: OAuth 2 (by password, client credentials, refresh token or JWT bearer), SOAP, and who
+is logged in.
+"""
 
 import base64
 import binascii
 import html
 import re
+import secrets
 import time
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from sandbox.server.assertion import GRANT, Assertions
+from sandbox.server.errors import oauth_error
 from sandbox.server.gate import bearer
 from sandbox.server.sessions import Sessions
+from sandbox.server.users import User
 
 _SOAP = """<?xml version="1.0" encoding="UTF-8"?>\
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" \
@@ -32,8 +38,8 @@ _REASON = "Invalid username, password, security token; or user locked out."
 class Login:
     """The endpoints by which a session is opened."""
 
-    def __init__(self, sessions: Sessions) -> None:
-        self.sessions = sessions
+    def __init__(self, sessions: Sessions, assertions: Assertions) -> None:
+        self.sessions, self.assertions = sessions, assertions
 
     def routes(self) -> list[Route]:
         """The addresses served here."""
@@ -44,43 +50,62 @@ class Login:
         ]
 
     async def token(self, request: Request) -> Response:
-        """An access token for a password with its security token, or for an app's own secret."""
+        """An access token for a password with its security token, for an app's own secret, for a
+        refresh token, or for a signed assertion.
+        """
         form = {key: str(value) for key, value in (await request.form()).items()}
-        client = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
         grant = form.get("grant_type")
-        if grant not in ("password", "client_credentials"):
-            return _oauth_error("unsupported_grant_type", "grant type not supported")
-        if client[0] != self.sessions.client_id:
-            return _oauth_error("invalid_client_id", "client identifier invalid")
-        if not self.sessions.knows_client(*client):
-            return _oauth_error("invalid_client", "invalid client credentials")
-        user = (form.get("username", ""), form.get("password", ""))
-        if grant == "password" and not self.sessions.knows_user(*user):
-            return _oauth_error("invalid_grant", "authentication failure")
-        identity, root = self.sessions.identity, _root(request)
+        if grant == GRANT:
+            known = self.assertions.user(form.get("assertion", ""), _root(request))
+        elif grant in ("password", "client_credentials", "refresh_token"):
+            known = self._by_secret(form, _basic(request), grant)
+        else:
+            known = oauth_error("unsupported_grant_type", "grant type not supported")
+        if isinstance(known, Response):
+            return known
+        root = _root(request)
         return JSONResponse(
             {
-                "access_token": self.sessions.open(),
+                "access_token": self.sessions.open(known),
                 "instance_url": root,
-                "id": f"{root}/id/{identity.organization_id}/{identity.user_id}",
+                "id": f"{root}/id/{known.organization_id}/{known.user_id}",
                 "token_type": "Bearer",
                 "issued_at": str(int(time.time() * 1000)),
                 "scope": "api",
             }
         )
 
+    def _by_secret(
+        self, form: dict[str, str], basic: tuple[str, str] | None, grant: str
+    ) -> User | Response:
+        client_id, secret = basic or (form.get("client_id", ""), form.get("client_secret", ""))
+        runs_as = self.sessions.of_app(client_id)
+        if runs_as is None:
+            return oauth_error("invalid_client_id", "client identifier invalid")
+        if not runs_as.has_app(client_id, secret):
+            return oauth_error("invalid_client", "invalid client credentials")
+        if grant == "client_credentials":
+            return runs_as
+        if grant == "refresh_token":
+            refreshed = form.get("refresh_token", "").encode()
+            if secrets.compare_digest(refreshed, runs_as.refresh_token.encode()):
+                return runs_as
+            return oauth_error("invalid_grant", "expired access/refresh token")
+        user = self.sessions.of_password(form.get("username", ""), form.get("password", ""))
+        return user or oauth_error("invalid_grant", "authentication failure")
+
     async def soap(self, request: Request) -> Response:
         """The SOAP `login` call; no other."""
         body = (await request.body()).decode("utf-8", "replace")
         version = request.path_params["version"]
-        identity = self.sessions.identity
-        if self.sessions.knows_user(_element(body, "username"), _element(body, "password")):
+        user = self.sessions.of_password(_element(body, "username"), _element(body, "password"))
+        if user:
             opened = _OPENED.format(
                 root=f"{_root(request)}/services/Soap",
                 version=html.escape(version),
-                company=identity.organization_id,
-                token=self.sessions.open(),
-                user=identity.user_id,
+                company=user.organization_id,
+                token=self.sessions.open(user),
+                user=user.user_id,
             )
             return Response(_SOAP.format(opened), media_type="text/xml")
         refused = _SOAP.format(_REFUSED.format(reason=_REASON))
@@ -88,17 +113,18 @@ class Login:
 
     def userinfo(self, request: Request) -> Response:
         """The user of the session."""
-        if not self.sessions.is_open(bearer(request.headers)):
+        user = self.sessions.whose(bearer(request.headers))
+        if user is None:
             return PlainTextResponse("Bad_OAuth_Token", 403)
-        identity, root = self.sessions.identity, _root(request)
+        root = _root(request)
         return JSONResponse(
             {
-                "sub": f"{root}/id/{identity.organization_id}/{identity.user_id}",
-                "user_id": identity.user_id,
-                "organization_id": identity.organization_id,
-                "preferred_username": identity.username,
-                "name": identity.name,
-                "email": identity.email,
+                "sub": f"{root}/id/{user.organization_id}/{user.user_id}",
+                "user_id": user.user_id,
+                "organization_id": user.organization_id,
+                "preferred_username": user.username,
+                "name": user.name,
+                "email": user.email,
                 "active": True,
                 "user_type": "STANDARD",
                 "urls": {
@@ -112,10 +138,6 @@ class Login:
 
 def _root(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
-
-
-def _oauth_error(error: str, description: str) -> Response:
-    return JSONResponse({"error": error, "error_description": description}, 400)
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

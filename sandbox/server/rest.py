@@ -1,52 +1,29 @@
 """The REST API: queries and their pages, records, limits."""
 
+import json
 import re
-import secrets
-import time
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.schema import Object
+from sandbox.server.columns import columns
 from sandbox.server.errors import ApiError, not_found
-from sandbox.server.gate import MOST_REQUESTS, VERSIONS, Usage
-from sandbox.server.organisation import Organisation, Spool
-from sandbox.server.records import Record, to_records
+from sandbox.server.gate import VERSIONS, Usage, user_of
+from sandbox.server.organisation import Organisation
+from sandbox.server.pages import Cursor, Cursors, page_rows
+from sandbox.server.records import groups, json_line
+from sandbox.server.spool import Spool
+from sandbox.soql.compiler import Compiled
 from sandbox.soql.conditions import full_id
 from sandbox.soql.errors import SoqlError
 from sandbox.soql.paths import find
 
 BATCH_SIZES = (200, 2000)
-LOCATOR_SECONDS = 2 * 86_400.0
+_JSON = "application/json;charset=UTF-8"
 _BATCH = re.compile(r"(?i)\bbatchSize\s*=\s*(\d+)")
-
-
-class Locators:
-    """Answers of more than one page, kept for two days."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[float, Spool]] = {}
-
-    def keep(self, spool: Spool) -> str:
-        """The locator under which the answer's later pages are found."""
-        horizon = time.monotonic() - LOCATOR_SECONDS
-        for name, (at, old) in list(self._kept.items()):
-            if at < horizon:
-                self._kept.pop(name, None)
-                old.drop()
-        locator = f"01g{secrets.token_hex(8)[:15]}"
-        self._kept[locator] = (time.monotonic(), spool)
-        return locator
-
-    def find(self, text: str) -> tuple[Spool, str, int]:
-        """The answer, its locator and the offset that `locator-offset` names."""
-        locator, _, offset = text.partition("-")
-        at, spool = self._kept.get(locator, (0.0, None))
-        stale = spool is None or at < time.monotonic() - LOCATOR_SECONDS
-        if spool is None or stale or not offset.isdecimal() or int(offset) >= spool.rows:
-            raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        return spool, locator, int(offset)
 
 
 class Rest:
@@ -54,7 +31,7 @@ class Rest:
 
     def __init__(self, organisation: Organisation, usage: Usage, page_size: int) -> None:
         self.organisation, self.usage, self.page_size = organisation, usage, page_size
-        self.locators = Locators()
+        self.cursors = Cursors()
 
     def routes(self) -> list[Route]:
         """The addresses served here."""
@@ -80,7 +57,7 @@ class Rest:
 
     def resources(self, request: Request) -> Response:
         """What the version offers."""
-        names = ("query", "queryAll", "sobjects", "limits", "jobs")
+        names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
         return JSONResponse({name: f"{root_of(request)}/{name}" for name in names})
 
     def query(self, request: Request) -> Response:
@@ -93,27 +70,30 @@ class Rest:
 
     def more(self, request: Request) -> Response:
         """A later page, of the same moment as the first."""
-        spool, locator, start = self.locators.find(request.path_params["locator"])
-        return self._page(request, spool, locator, start)
+        locator = request.path_params["locator"]
+        return self._page(request, *self.cursors.find(user_of(request).user_id, locator))
 
     def limits(self, _: Request) -> Response:
-        """What is left of the day's calls."""
-        left = MOST_REQUESTS - self.usage.used
-        return JSONResponse({"DailyApiRequests": {"Max": MOST_REQUESTS, "Remaining": left}})
+        """What is left of the day's calls and jobs, and of storage."""
+        return JSONResponse(self.usage.limits())
 
     def record_count(self, request: Request) -> Response:
         """The number of records by object, without deleted and archived ones."""
+        user = user_of(request)
+        if not user.profile.views_setup:
+            reason = "this user may not View Setup and Configuration"
+            raise ApiError(403, "INSUFFICIENT_ACCESS", reason)
         asked = request.query_params.get("sObjects")
-        objects = self.organisation.objects
+        objects = user.view.objects
         names = asked.split(",") if asked else sorted(objects)
         known = {name.casefold(): name for name in objects}
         chosen = [known[n.strip().casefold()] for n in names if n.strip().casefold() in known]
-        counts = [{"count": self._count(name), "name": name} for name in chosen]
+        counts = [{"count": user.view.count(name), "name": name} for name in chosen]
         return JSONResponse({"sObjects": counts})
 
     def record(self, request: Request) -> Response:
         """One record by its id, all fields or those of `?fields=`."""
-        item = object_of(self.organisation, request)
+        item, view = object_of(request), user_of(request).view
         asked = request.query_params.get("fields")
         names = asked.split(",") if asked else [field.name for field in item.fields]
         try:
@@ -123,43 +103,53 @@ class Rest:
         deletable = item.field("IsDeleted") is not None
         flag = ["IsDeleted"] if deletable and "IsDeleted" not in names else []
         soql = f"SELECT {', '.join(names + flag)} FROM {item.name} WHERE Id = '{key}'"  # noqa: S608
-        compiled = self.organisation.compile(soql, include_hidden=True)
-        found = to_records(compiled, self.organisation.first(compiled, 1), root_of(request))
+        compiled = view.compile(soql, include_hidden=True)
+        found = self.organisation.lines(compiled, json_line(compiled, root_of(request)))
         if not found:
             raise not_found()
-        if deletable and found[0]["IsDeleted"]:
+        record: dict[str, object] = json.loads(found[0][:-1])
+        if deletable and record["IsDeleted"]:
             raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted")
-        return JSONResponse({k: v for k, v in found[0].items() if k not in flag})
-
-    def _count(self, name: str) -> int:
-        return int(self.organisation.values(f"SELECT COUNT() FROM {name}")[0][0])  # noqa: S608
+        return JSONResponse({k: v for k, v in record.items() if k not in flag})
 
     def _first_page(self, request: Request, *, include_hidden: bool) -> Response:
         soql = request.query_params.get("q", "")
-        compiled = self.organisation.compile(soql, include_hidden=include_hidden)
+        line = partial(json_line, root=root_of(request))
+        view = user_of(request).view
+        compiled = view.compile(soql, include_hidden=include_hidden, line=line)
+        if "columns" in request.query_params:
+            return JSONResponse(columns(compiled))
         size = self._size(request)
+        if compiled.shape != "records":
+            return self._summed(compiled, size)
+        spool = self.organisation.spool(compiled, line(compiled))
+        if spool.rows <= size:
+            body = _body(spool, 0, spool.rows, None)
+            spool.drop()
+            return Response(body, media_type=_JSON)
+        locator = self.cursors.keep(user_of(request).user_id, spool)
+        return self._page(request, *self.cursors.find(user_of(request).user_id, f"{locator}-0"))
+
+    def _summed(self, compiled: Compiled, size: int) -> Response:
         rows = self.organisation.first(compiled, size + 1)
         if compiled.shape == "counted":
-            return _answer(int(rows[0][0]), [])
-        if len(rows) <= size:
-            return _answer(len(rows), to_records(compiled, rows, root_of(request)))
-        if compiled.shape == "groups":
+            return JSONResponse({"totalSize": int(rows[0][0]), "done": True, "records": []})
+        if len(rows) > size:
             raise ApiError(
                 400,
                 "EXCEEDED_ID_LIMIT",
                 "Aggregate query does not support queryMore(), use LIMIT to restrict the results "
                 "to a single batch",
             )
-        spool = self.organisation.spool(compiled)
-        return self._page(request, spool, self.locators.keep(spool), 0)
+        records = groups(compiled, rows)
+        return JSONResponse({"totalSize": len(rows), "done": True, "records": records})
 
-    def _page(self, request: Request, spool: Spool, locator: str, start: int) -> Response:
-        size = self._size(request)
-        rows = [row for rows in self.organisation.page(spool, start, size) for row in rows]
-        records = to_records(spool.compiled, rows, root_of(request))
-        after = start + size
-        more = f"{root_of(request)}/query/{locator}-{after}" if after < spool.rows else None
-        return _answer(spool.rows, records, more)
+    def _page(self, request: Request, cursor: Cursor, locator: str, start: int) -> Response:
+        spool = cursor.spool
+        after = start + page_rows(start, self._size(request), spool.rows)
+        cursor.is_read = after >= spool.rows
+        more = None if cursor.is_read else f"{root_of(request)}/query/{locator}-{after}"
+        return Response(_body(spool, start, after, more), media_type=_JSON)
 
     def _size(self, request: Request) -> int:
         asked = _BATCH.search(request.headers.get("sforce-query-options", ""))
@@ -168,11 +158,12 @@ class Rest:
         return min(wanted, self.page_size)
 
 
-def _answer(total: int, records: list[Record], more: str | None = None) -> Response:
-    body: dict[str, object] = {"totalSize": total, "done": more is None}
+def _body(spool: Spool, start: int, after: int, more: str | None) -> bytes:
+    head: dict[str, object] = {"totalSize": spool.rows, "done": more is None}
     if more:
-        body["nextRecordsUrl"] = more
-    return JSONResponse({**body, "records": records})
+        head["nextRecordsUrl"] = more
+    lines = b"".join(spool.read(start, after - start)).removesuffix(b",")
+    return json.dumps(head)[:-1].encode() + b',"records":[' + lines + b"]}"
 
 
 def root_of(request: Request) -> str:
@@ -180,9 +171,9 @@ def root_of(request: Request) -> str:
     return f"/services/data/v{request.path_params['version']}"
 
 
-def object_of(organisation: Organisation, request: Request) -> Object:
-    """The object that a call names; ApiError NOT_FOUND if there is none."""
+def object_of(request: Request) -> Object:
+    """The object that a call names; ApiError NOT_FOUND if the user sees none of that name."""
     try:
-        return find(organisation.objects, request.path_params["name"])
+        return find(user_of(request).view.objects, request.path_params["name"])
     except SoqlError:
         raise not_found() from None

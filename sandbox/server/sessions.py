@@ -1,76 +1,44 @@
-"""Who may ask: the credentials of the organisation's API user, and the sessions they open."""
+"""Sessions: the tokens handed out, and whose they are."""
 
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
-from sandbox.server.organisation import Organisation
-
-_ACCESS = "SELECT Id, Username, Name, Email FROM User WHERE {} ORDER BY Id LIMIT 1"
-_PREFERRED = (
-    "Profile.Name = 'Integration User' AND IsActive = true",
-    "IsActive = true",
-    "Id != null",
-)
+from sandbox.server.users import User
 
 
-def _secret() -> str:
-    return secrets.token_urlsafe(24)
-
-
-@dataclass(frozen=True)
-class Identity:
-    """The user that every session acts as, and the organisation."""
-
-    user_id: str
-    username: str
-    name: str
-    email: str | None
-    organization_id: str
-
-    @classmethod
-    def of(cls, organisation: Organisation) -> "Identity":
-        """An active integration user; else any active user; else any."""
-        (company,) = organisation.values("SELECT Id FROM Organization LIMIT 1")
-        for condition in _PREFERRED:
-            if "Profile" in condition and "Profile" not in organisation.objects:
-                continue
-            for user_id, username, name, email, *_ in organisation.values(
-                _ACCESS.format(condition)
-            ):
-                return cls(user_id, username, name, email, company[0])
-        raise LookupError("the organisation has no user")
-
-
-@dataclass
 class Sessions:
-    """Credentials drawn anew at every start, and the tokens handed out against them."""
+    """Access tokens of several users. `control` opens the sandbox's own addresses and nothing
+    else; it outlives every session.
+    """
 
-    identity: Identity
-    password: str = field(default_factory=_secret)
-    security_token: str = field(default_factory=_secret)
-    client_id: str = field(default_factory=_secret)
-    client_secret: str = field(default_factory=_secret)
-    _tokens: set[str] = field(default_factory=set)
+    def __init__(self, users: Mapping[str, User]) -> None:
+        self.users = users
+        self.control = secrets.token_urlsafe(48)
+        self._open: dict[str, User] = {}
 
-    def open(self) -> str:
-        """A new access token."""
-        token = f"{self.identity.organization_id[:15]}!{secrets.token_urlsafe(48)}"
-        self._tokens.add(token)
+    def open(self, user: User) -> str:
+        """A new access token of the user."""
+        token = f"{user.organization_id[:15]}!{secrets.token_urlsafe(48)}"
+        self._open[token] = user
         return token
 
-    def is_open(self, token: str) -> bool:
-        """Whether the token was handed out here."""
-        return token in self._tokens
+    def whose(self, token: str) -> User | None:
+        """The user to whom the token was handed out, unless it expired."""
+        return self._open.get(token)
 
-    def knows_user(self, username: str, password: str) -> bool:
-        """Whether the password is the user's, followed by the security token."""
-        same = username.casefold() == self.identity.username.casefold()
-        return same and secrets.compare_digest(
-            password.encode(), f"{self.password}{self.security_token}".encode()
-        )
+    def expire(self) -> None:
+        """Close every session."""
+        self._open.clear()
 
-    def knows_client(self, client_id: str, client_secret: str) -> bool:
-        """Whether the app's id and secret belong together."""
-        return client_id == self.client_id and secrets.compare_digest(
-            client_secret.encode(), self.client_secret.encode()
-        )
+    def controls(self, token: str) -> bool:
+        """Whether the token may use the sandbox's own addresses."""
+        return secrets.compare_digest(token.encode(), self.control.encode()) or token in self._open
+
+    def of_password(self, username: str, password: str) -> User | None:
+        """The user with that password (security token included)."""
+        every = self.users.values()
+        return next((user for user in every if user.has_password(username, password)), None)
+
+    def of_app(self, client_id: str) -> User | None:
+        """The user whose app has that id."""
+        return next((user for user in self.users.values() if user.client_id == client_id), None)

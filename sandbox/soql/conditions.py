@@ -12,23 +12,47 @@ from decimal import Decimal
 
 from sandbox.schema import Field
 from sandbox.soql.errors import SoqlError
+from sandbox.soql.functions import NUMBERS
 from sandbox.soql.parser import pattern, plain
 from sandbox.soql.paths import Column, Scope
 from sandbox.soql.periods import span
-from sandbox.soql.tree import Comparison, Condition, Junction, Kind, Not, Value
+from sandbox.soql.tree import (
+    Call,
+    Comparison,
+    Condition,
+    Junction,
+    Kind,
+    Not,
+    Path,
+    Query,
+    Value,
+)
 
-NUMBERS = frozenset({"int", "double", "currency", "percent"})
+Resolve = Callable[[Path | Call], Column]
+Inner = tuple[str, Field]
 IDS = frozenset({"id", "reference"})
 _ID_LENGTHS = (15, 18)
 _KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 class Conditions:
-    """Turns conditions into SQL, with every literal a bound parameter."""
+    """Turns conditions into SQL, with every literal a bound parameter.
 
-    def __init__(self, scope: Scope, now: datetime) -> None:
+    `resolve` gives the column of what stands on the left, `inner` the SQL of a semi-join's query
+    and the field that it selects. `parameters` takes the literals.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        now: datetime,
+        resolve: Resolve,
+        inner: Callable[[Query], Inner],
+        parameters: dict[str, object],
+    ) -> None:
         self.scope, self.now = scope, now
-        self.parameters: dict[str, object] = {}
+        self.resolve, self.inner = resolve, inner
+        self.parameters = parameters
 
     def bind(self, value: object) -> str:
         """The placeholder of a parameter with that value."""
@@ -46,8 +70,10 @@ class Conditions:
         return self._comparison(condition)
 
     def _comparison(self, comparison: Comparison) -> str:
-        column = self.scope.column(comparison.path)
+        column = self.resolve(comparison.left)
         self._check(column, comparison)
+        if comparison.query is not None:
+            return self._joined(column, comparison, comparison.query)
         if comparison.operator in ("IN", "NOT IN"):
             return self._among(column, comparison)
         value = comparison.values[0]
@@ -70,7 +96,7 @@ class Conditions:
         name, kind = column.field.name, column.field.kind
         if not column.field.filterable:
             reason = f"field '{name}' can not be filtered in a query call"
-            raise self._error("INVALID_FIELD", reason, comparison.path.at)
+            raise self._error("INVALID_FIELD", reason, comparison.left.at)
         allowed = {"=", "!=", "<", "<=", ">", ">=", "LIKE", "IN", "NOT IN"}
         if kind == "boolean":
             allowed = {"=", "!="}
@@ -81,7 +107,7 @@ class Conditions:
         if comparison.operator not in allowed:
             shown = "id" if kind in IDS else _shown(kind)
             reason = f"invalid operator on {shown} field: {name} {comparison.operator}"
-            raise self._error("INVALID_QUERY_FILTER_OPERATOR", reason, comparison.path.at)
+            raise self._error("INVALID_QUERY_FILTER_OPERATOR", reason, comparison.left.at)
 
     def _null(self, column: Column, operator: str, value: Value) -> str:
         if operator not in ("=", "!="):
@@ -90,6 +116,17 @@ class Conditions:
         if column.field.kind == "boolean":
             return f"(coalesce({column.sql}, false) = {'false' if operator == '=' else 'true'})"
         return f"({column.sql} IS {'NULL' if operator == '=' else 'NOT NULL'})"
+
+    def _joined(self, column: Column, comparison: Comparison, query: Query) -> str:
+        sql, field = self.inner(query)
+        for each in (column.field, field):
+            if each.kind not in IDS:
+                reason = (
+                    f"The selected field '{each.name}' in a semi join must be of type reference"
+                )
+                raise self._error("MALFORMED_QUERY", reason, comparison.left.at)
+        found = f"coalesce({column.sql} IN ({sql}), false)"
+        return found if comparison.operator == "IN" else f"(NOT {found})"
 
     def _among(self, column: Column, comparison: Comparison) -> str:
         for value in comparison.values:

@@ -91,8 +91,11 @@ class _Build(Transformer[Token, Query]):
         super().__init__()
         self.text = text
 
-    def start(self, parts: list[object]) -> Query:
-        items, source, where, group, order, limit, offset = parts
+    def start(self, parts: list[Query]) -> Query:
+        return parts[0]
+
+    def query(self, parts: list[object]) -> Query:
+        items, source, where, group, having, order, limit, offset = parts
         name, alias = cast(tuple[Path, str | None], source)
         return Query(
             self.text,
@@ -100,7 +103,8 @@ class _Build(Transformer[Token, Query]):
             name,
             alias,
             cast(Condition | None, where),
-            cast(tuple[Path, ...], group or ()),
+            cast(tuple[Path | Call, ...], group or ()),
+            cast(Condition | None, having),
             cast(tuple[Key, ...], order or ()),
             cast(int | None, limit),
             cast(int, offset or 0),
@@ -126,7 +130,13 @@ class _Build(Transformer[Token, Query]):
     def source(self, parts: list[Token]) -> tuple[Path, str | None]:
         return _path(parts[0]), self._word(parts[1])
 
+    def children(self, parts: list[Query]) -> Item:
+        return Item(parts[0], None)
+
     def where(self, parts: list[Condition]) -> Condition:
+        return parts[0]
+
+    def having(self, parts: list[Condition]) -> Condition:
         return parts[0]
 
     def conjunction(self, parts: list[Condition]) -> Junction:
@@ -139,12 +149,19 @@ class _Build(Transformer[Token, Query]):
         return Not(parts[0])
 
     def compare(self, parts: list[object]) -> Comparison:
-        name, operator, value = parts
+        left, operator, value = parts
         written = "!=" if operator == "<>" else str(operator)
-        return Comparison(_path(cast(Token, name)), written, (cast(Value, value),))
+        return Comparison(cast(Path | Call, left), written, (cast(Value, value),))
 
-    def like(self, parts: list[Token]) -> Comparison:
-        return Comparison(_path(parts[0]), "LIKE", (self.value(parts[1:]),))
+    def like(self, parts: list[object]) -> Comparison:
+        literal = self.value([cast(Token, parts[1])])
+        return Comparison(cast(Path | Call, parts[0]), "LIKE", (literal,))
+
+    def join(self, parts: list[object]) -> Comparison:
+        return Comparison(cast(Path | Call, parts[0]), "IN", (), cast(Query, parts[1]))
+
+    def not_join(self, parts: list[object]) -> Comparison:
+        return Comparison(cast(Path | Call, parts[0]), "NOT IN", (), cast(Query, parts[1]))
 
     def among(self, parts: list[object]) -> Comparison:
         return self._membership("IN", parts)
@@ -174,8 +191,8 @@ class _Build(Transformer[Token, Query]):
         name, count = parts
         return Value("period", str(name).upper(), name.start_pos or 0, int(count))
 
-    def group(self, parts: list[Token]) -> tuple[Path, ...]:
-        return tuple(_path(part) for part in parts)
+    def group(self, parts: list[Path | Call]) -> tuple[Path | Call, ...]:
+        return tuple(parts)
 
     def order(self, parts: list[Key]) -> tuple[Key, ...]:
         return tuple(parts)
@@ -199,8 +216,8 @@ class _Build(Transformer[Token, Query]):
         return int(parts[0])
 
     def _membership(self, operator: str, parts: list[object]) -> Comparison:
-        name, *values = parts
-        return Comparison(_path(cast(Token, name)), operator, tuple(cast(list[Value], values)))
+        left, *values = parts
+        return Comparison(cast(Path | Call, left), operator, tuple(cast(list[Value], values)))
 
     def _word(self, token: Token | None) -> str | None:
         if token is not None and ("." in token or _RESERVED.fullmatch(token)):

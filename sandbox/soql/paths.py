@@ -36,12 +36,15 @@ class Parent:
 
 @dataclass(frozen=True)
 class Column:
-    """A field of the source or of a parent: `path` in canonical names, and its SQL."""
+    """A field of the source or of a parent: `path` in canonical names, and its SQL, which may be
+    that of JSON.
+    """
 
     path: tuple[str, ...]
     field: Field
     sql: str
     parent: Parent
+    is_json: bool = False
 
 
 def find(objects: Mapping[str, Object], name: str, text: str = "", at: int | None = None) -> Object:
@@ -57,9 +60,10 @@ def find(objects: Mapping[str, Object], name: str, text: str = "", at: int | Non
     raise SoqlError("INVALID_TYPE", reason, text, at)
 
 
-def visible(name: str) -> str:
-    """SQL for the records of an object as they stood at `$clock`."""
+def visible(name: str, shared: str | None = None) -> str:
+    """SQL for the records of an object as they stood at `$clock`, if `shared` is true of them."""
     held = f"{VISIBLE_FROM} <= $clock AND ({VISIBLE_TO} IS NULL OR $clock < {VISIBLE_TO})"
+    held += f" AND {shared}" if shared else ""
     return f'(SELECT * FROM "{name}" WHERE {held})'  # noqa: S608  names come from the schema
 
 
@@ -67,13 +71,18 @@ class Scope:
     """The source of one query and the parents joined to it so far."""
 
     def __init__(
-        self, objects: Mapping[str, Object], source: Path, alias: str | None, text: str
+        self,
+        objects: Mapping[str, Object],
+        source: Path,
+        alias: str | None,
+        text: str,
+        sharing: Mapping[str, str],
     ) -> None:
-        self.objects, self.text = objects, text
+        self.objects, self.text, self.sharing = objects, text, sharing
         self.base = Parent("t0", find(objects, source.text, text, source.at), ())
         self._names = {self.base.object.name.casefold(), (alias or source.text).casefold()}
         self._joined: dict[tuple[str, ...], Parent] = {(): self.base}
-        self._from = [f"{visible(self.base.object.name)} AS t0"]
+        self._from = [f"{self._records(self.base.object)} AS t0"]
 
     @property
     def sql(self) -> str:
@@ -84,6 +93,12 @@ class Scope:
     def parents(self) -> list[Parent]:
         """The source and the parents joined to it."""
         return list(self._joined.values())
+
+    def join(self, table: str, condition: str) -> str:
+        """Join a table of the caller's own, if it has a row; gives its alias."""
+        alias = f"s{len(self._from)}"
+        self._from.append(f"LEFT JOIN {table} AS {alias} ON {alias}.{condition}")
+        return alias
 
     def column(self, path: Path) -> Column:
         """The column that a path names; SoqlError INVALID_FIELD if there is none."""
@@ -125,15 +140,20 @@ class Scope:
         if steps not in self._joined:
             target = present[0] if len(targets) == 1 else _SHARED
             parent = Parent(f"t{len(self._joined)}", target, steps)
-            source = visible(target.name) if len(targets) == 1 else _union(present)
+            source = self._records(target) if len(targets) == 1 else self._union(present)
             link = f'{child.alias}."{reference.name}" = {parent.alias}."Id"'
             self._from.append(f"LEFT JOIN {source} AS {parent.alias} ON {link}")
             self._joined[steps] = parent
         return self._joined[steps]
 
+    def _records(self, item: Object) -> str:
+        return visible(item.name, self.sharing.get(item.name))
 
-def _union(targets: list[Object]) -> str:
-    named = [target for target in targets if target.field("Name")]
-    shared = '"Id", "Name", \'{}\' AS "Type"'
-    parts = [f"SELECT {shared.format(t.name)} FROM {visible(t.name)}" for t in named]  # noqa: S608
-    return f"({' UNION ALL '.join(parts)})"
+    def _union(self, targets: list[Object]) -> str:
+        named = [target for target in targets if target.field("Name")]
+        shared = '"Id", "Name", \'{}\' AS "Type"'
+        parts = [
+            f"SELECT {shared.format(t.name)} FROM {self._records(t)}"  # noqa: S608
+            for t in named
+        ]
+        return f"({' UNION ALL '.join(parts)})"

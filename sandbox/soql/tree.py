@@ -30,9 +30,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing selected."""
+    """One thing selected: a field, a function, or the children that a query of their own finds."""
 
-    value: Path | Call
+    value: "Path | Call | Query"
     alias: str | None
 
 
@@ -50,11 +50,14 @@ class Value:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`path operator values`; the operator is =, !=, <, <=, >, >=, LIKE, IN or NOT IN."""
+    """`left operator values`; the operator is =, !=, <, <=, >, >=, LIKE, IN or NOT IN. The last
+    two may take what a `query` finds in place of values.
+    """
 
-    path: Path
+    left: Path | Call
     operator: str
     values: tuple[Value, ...]
+    query: "Query | None" = None
 
 
 @dataclass(frozen=True)
@@ -86,14 +89,20 @@ class Key:
 
 @dataclass(frozen=True)
 class Query:
-    """The whole of a query, and its text for messages."""
+    """The whole of a query, the text in which it stands for messages, and its place there."""
 
     text: str
     items: tuple[Item, ...]
     source: Path
     alias: str | None
     where: Condition | None
-    group: tuple[Path, ...]
+    group: tuple[Path | Call, ...]
+    having: Condition | None
     order: tuple[Key, ...]
     limit: int | None
     offset: int
+
+    @property
+    def at(self) -> int:
+        """Where its first item stands."""
+        return self.items[0].value.at

@@ -122,9 +122,32 @@ def test_a_second_sync_pulls_next_to_nothing(ask: Any) -> None:
     assert form["sources"][0]["api_calls"] > 0
 
 
+def test_doctor_keeps_its_form(ask: Any) -> None:
+    (source,) = json.loads(ask("doctor", "--json").out)["sources"]
+    assert source["error"] is None
+    for one in source["missing"]:
+        assert one.keys() == {"what", "why", "costs"}
+        assert all(cost.keys() == {"id", "title", "effect"} for cost in one["costs"])
+    inspection = source["inspection"]
+    assert inspection["may_write"] == {}
+    assert inspection["budget"]["used"] > 0
+    assert {one["object"] for one in inspection["records"]} >= {"Lead", "Task", "Opportunity"}
+
+
+def test_live_checks_say_what_holds(ask: Any) -> None:
+    ran = ask("doctor", "--live")
+    assert ran.code == 0, ran.err
+    assert "REST and Bulk give the same rows of Lead:" in ran.out
+    form = json.loads(ask("doctor", "--live", "--json").out)
+    assert {one["result"] for one in form["checks"]} <= {"pass", "not_applicable"}
+    assert {one["source"] for one in form["checks"]} == {"crm"}
+
+
 def test_doctor_and_text_forms_speak_plainly(ask: Any) -> None:
     doctor = ask("doctor")
     assert "complete until" in doctor.out
+    assert "cannot write" in doctor.out
+    assert "CRM holds" in doctor.out
     for arguments in (["stage"], ["indicators"], ["survey", "results"], ["snapshot", "list"]):
         ran = ask(*arguments)
         assert ran.code == 0

@@ -132,6 +132,34 @@ def test_tasks_alone_come_without_their_times(tmp_path: Path) -> None:
     ]
 
 
+def test_exported_emails_complete_their_tasks_and_count_once(tmp_path: Path) -> None:
+    at, sent = "2026-01-02T03:04:05.000Z", "2026-01-02T01:00:00.000Z"
+    task, mail = "00T000000000001AAA", "02s00000000000"
+    mails = (
+        "Id,ActivityId,RelatedToId,Incoming,MessageDate,Status,CreatedById,CreatedDate,IsDeleted\n"
+        f"{mail}1AAA,{task},,true,{sent},1,005000000000001AAA,{at},false\n"
+        f"{mail}2AAA,,,false,{sent},3,005000000000001AAA,{at},false\n"
+    )
+    people = (
+        "Id,EmailMessageId,RelationId,RelationType,IsDeleted\n"
+        f"0QC000000000001AAA,{mail}2AAA,{LEAD},ToAddress,false\n"
+    )
+    files = {
+        "Task.csv": "Id,WhoId,TaskSubtype,IsClosed,CompletedDateTime,CreatedDate\n"
+        f"{task},{LEAD},Email,true,{at},{at}\n",
+        "Event.csv": "Id,WhoId,IsChild,StartDateTime,CreatedDate\n",
+        "EmailMessage.csv": mails,
+        "EmailMessageRelation.csv": people,
+    }
+    write(tmp_path, files)
+    rows = pulled(tmp_path)["activities"].to_pylist()
+    assert [(r["activity_id"][:3], r["direction"], r["lead_id"]) for r in rows] == [
+        ("00T", "inbound", LEAD),
+        ("02s", "outbound", LEAD),
+    ]
+    assert {r["occurred_at"].hour for r in rows} == {1}
+
+
 def test_what_is_absent_has_a_reason(tmp_path: Path) -> None:
     write(tmp_path, {"Lead.csv": leads(f"{LEAD},New", columns="Id,Status")})
     given = offered(tmp_path).availability

@@ -1,6 +1,6 @@
 """What the declarations make of records: the awkward ones, written by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import pyarrow as pa
@@ -8,53 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.salesforce.grouping import whole_groups
 from connectors.salesforce.histories import opportunity_changes
 from connectors.salesforce.objects import streams
 from connectors.salesforce.offers import availability
-from connectors.salesforce.pulling import whole_groups
-from connectors.salesforce.shapes import Stream
 from connectors.salesforce.values import from_records, typed
 from model.errors import DataError
-from model.tables import TABLES
-
-CUTOFF = datetime(2026, 6, 1)
-AT = datetime(2026, 3, 4, 5, 6, 7)
-ANNA, BORIS, QUEUE = "005000000000001AAA", "005000000000002AAA", "00G000000000001AAA"
-LEAD, CONTACT = "00Q000000000001AAA", "003000000000001AAA"
-
-Record = Mapping[str, object]
-
-
-def stream(object_: str, table: str | None = None, **fields: str) -> Stream:
-    mapped = {name.replace("__", "."): api for name, api in fields.items()}
-    return next(
-        s for s in streams(mapped) if s.object == object_ and (table is None or s.table == table)
-    )
-
-
-def canonical(
-    one: Stream,
-    records: Sequence[Record],
-    reduced: pa.Table | None = None,
-    others: Mapping[str, pa.Table] | None = None,
-) -> list[dict[str, object]]:
-    """Canonical rows of records as REST would give them; fields not in the first are hidden."""
-    names = [name for name in one.wanted if name in records[0]]
-    rows = typed(from_records([_json(r) for r in records], names), one.wanted, one.object)
-    rows = one.joined(rows, others or {}, reduced)
-    made = one.canonical(rows, frozenset(rows.column_names), CUTOFF)
-    assert made.schema.equals(TABLES[one.table].schema)
-    result: list[dict[str, object]] = made.to_pylist()
-    return result
-
-
-def _json(record: Record) -> dict[str, object]:
-    def value(of: object) -> object:
-        if isinstance(of, datetime):
-            return f"{of:%Y-%m-%dT%H:%M:%S}.000+0000"
-        return of.isoformat() if isinstance(of, date) else of
-
-    return {name: value(of) for name, of in record.items()}
+from tests.connectors.records import (
+    ANNA,
+    AT,
+    BORIS,
+    CONTACT,
+    LEAD,
+    QUEUE,
+    Record,
+    as_json,
+    canonical,
+    stream,
+)
 
 
 def history(number: int, field: str, old: object, new: object, kind: str = "Text") -> Record:
@@ -203,7 +174,7 @@ def test_a_meeting_is_internal_when_no_lead_or_contact_has_to_do_with_it() -> No
     ]
     kinds = stream("EventRelation").wanted
     reduced = events.companion.reduce(
-        typed(from_records([_json(r) for r in relations], kinds), kinds, "EventRelation")
+        typed(from_records([as_json(r) for r in relations], kinds), kinds, "EventRelation")
     )
     rows = canonical(
         events,

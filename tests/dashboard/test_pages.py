@@ -215,4 +215,4 @@ def test_data_health_counts_what_the_monitor_found(draw: Draw, company: Place) -
         assert words.number(one["count"]) in text
     for source in views.status(company.open())["sources"]:
         for missing in source["missing"]:
-            assert missing.partition(": ")[0] in text
+            assert missing["what"] in text

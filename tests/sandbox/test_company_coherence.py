@@ -3,9 +3,11 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,33 +15,56 @@ from hypothesis import strategies as st
 from model.stages import Dimension, Stage
 from sandbox.company import generate
 from sandbox.scenario import Scenario
-from sandbox.schema import OBJECTS
+from sandbox.schema import OBJECTS, VISIBLE_TO, objects
 from tests.sandbox.company_oracle import Company
 
 ENDS_AT = datetime(2026, 11, 20, 12)
 Tables = dict[str, pd.DataFrame]
-_IMMUTABLE = ("LeadHistory", "OpportunityHistory", "OpportunityStage", "Profile", "UserRole")
+_STILL = pd.Timestamp("2200-01-01")
+_HISTORIES = ("LeadHistory", "OpportunityHistory", "OpportunityFieldHistory")
+_IMMUTABLE = (*_HISTORIES, "OpportunityStage", "Profile", "UserRole", "RecordType")
 
 levels = st.fixed_dictionaries({d.value: st.sampled_from(tuple(Stage)) for d in Dimension})
-companies = st.builds(
-    lambda levels, seed, leads, months: (Scenario.mixed(levels), seed, leads, months),
+scenarios = st.builds(
+    lambda levels, currencies, mails: replace(
+        Scenario.mixed(levels), currencies=currencies, enhanced_email=mails
+    ),
     levels,
+    st.sampled_from(["single", "multi"]),
+    st.booleans(),
+)
+companies = st.tuples(
+    scenarios,
     st.integers(0, 10_000),
     st.integers(1, 150),
     st.integers(1, 20),
+    st.sampled_from([60, 25_000]),
 )
+Arguments = tuple[Scenario, int, int, int, int]
 
 
 @contextmanager
-def company(arguments: tuple[Scenario, int, int, int]) -> Iterator[Path]:
-    scenario, seed, leads, months = arguments
+def company(arguments: Arguments) -> Iterator[Path]:
+    scenario, seed, leads, months, cohort = arguments
     with tempfile.TemporaryDirectory() as name:
-        generate(Path(name), scenario, seed, leads, ENDS_AT, months=months)
+        generate(Path(name), scenario, seed, leads, ENDS_AT, months=months, cohort=cohort)
         yield Path(name)
 
 
 def tables(folder: Path) -> Tables:
-    return {name: pd.read_parquet(folder / f"{name}.parquet") for name in OBJECTS}
+    return {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+
+
+def check_there_is_what_the_scenario_has(known: Tables, scenario: Scenario) -> None:
+    expected = set(objects(several_currencies=scenario.currencies == "multi"))
+    if not scenario.enhanced_email:
+        expected -= {"EmailMessage", "EmailMessageRelation"}
+    assert set(known) == expected
+    several = {name for name, rows in known.items() if "CurrencyIsoCode" in rows}
+    amounts = {"Opportunity", "OpportunityHistory", "Campaign", "CampaignInfluence"}
+    multi = {*amounts, "ForecastingQuota"} if scenario.currencies == "multi" else set()
+    assert several == multi
+    assert all(known[name].CurrencyIsoCode.notna().all() for name in several)
 
 
 def check_versions_follow_each_other_without_gap_or_overlap(known: Tables) -> None:
@@ -47,7 +72,12 @@ def check_versions_follow_each_other_without_gap_or_overlap(known: Tables) -> No
         grouped = rows.groupby("Id", sort=False)
         following = grouped._visible_from.shift(-1)
         last = following.isna()
-        assert rows._visible_to[last].isna().all(), name
+        ended = rows[last & rows._visible_to.notna()]
+        if name not in _HISTORIES:
+            assert ended.get("IsDeleted", pd.Series(False, ended.index)).all(), name
+            kept = rows[last & rows._visible_to.isna()]
+            assert not kept.get("IsDeleted", pd.Series(False, kept.index)).any(), name
+        assert (ended._visible_from < ended._visible_to).all(), name
         assert (rows._visible_to[~last] == following[~last]).all(), name
         assert (rows._visible_from[~last] < rows._visible_to[~last]).all(), name
         if name in _IMMUTABLE:
@@ -55,17 +85,23 @@ def check_versions_follow_each_other_without_gap_or_overlap(known: Tables) -> No
 
 
 def check_every_reference_leads_to_a_record_that_can_be_seen(known: Tables) -> None:
+    """From when a version can be seen until it cannot, what it refers to can be seen too."""
     seen = pd.concat([rows.groupby("Id")._visible_from.min() for rows in known.values()])
-    for name, definition in OBJECTS.items():
-        rows = known[name]
-        for field in definition.fields:
+    ids = pd.concat([rows[["Id", VISIBLE_TO]] for rows in known.values()])
+    assert seen.index.is_unique
+    until = ids.drop_duplicates("Id", keep="last").set_index("Id")._visible_to.fillna(_STILL)
+    for name, rows in known.items():
+        for field in OBJECTS[name].fields:
             if field.kind != "reference":
                 continue
             pointing = rows[rows[field.name].notna()]
-            allowed = tuple(OBJECTS[target].prefix for target in field.targets)
+            allowed = tuple(OBJECTS[target].prefix for target in field.targets if target in known)
             assert pointing[field.name].str.startswith(allowed).all(), (name, field.name)
             target_seen = pointing[field.name].map(seen)
             assert (target_seen <= pointing._visible_from).all(), (name, field.name)
+            target_until = pointing[field.name].map(until)
+            ends = pointing._visible_to.fillna(_STILL)
+            assert (ends <= target_until).all(), (name, field.name)
             if not field.nillable:
                 assert rows[field.name].notna().all(), (name, field.name)
 
@@ -73,14 +109,14 @@ def check_every_reference_leads_to_a_record_that_can_be_seen(known: Tables) -> N
 def check_nothing_happens_before_creation_or_is_seen_before_it_happens(known: Tables) -> None:
     for name, rows in known.items():
         for field in OBJECTS[name].fields:
-            if not field.nillable:
+            if not field.nillable and field.name in rows:
                 assert rows[field.name].notna().all(), (name, field.name)
         if "LastModifiedDate" in rows and "CreatedDate" in rows:
             assert (rows.CreatedDate <= rows.LastModifiedDate).all(), name
             assert (rows.LastModifiedDate <= rows._visible_from).all(), name
             late = rows._visible_from - rows.LastModifiedDate
-            fresh = ~rows.get("IsArchived", pd.Series(False, rows.index))
-            assert (late[fresh] <= pd.Timedelta(minutes=10)).all(), name
+            if name not in ("Task", "Event", "Lead", "Report", "Dashboard"):  # silent changes
+                assert (late <= pd.Timedelta(minutes=10)).all(), name
     created = pd.concat(
         [r.groupby("Id").CreatedDate.min() for n, r in known.items() if "CreatedDate" in r]
     )
@@ -90,6 +126,9 @@ def check_nothing_happens_before_creation_or_is_seen_before_it_happens(known: Ta
         ("OpportunityHistory", "OpportunityId"),
         ("OpportunityContactRole", "OpportunityId"),
         ("OpportunityTeamMember", "OpportunityId"),
+        ("OpportunityFieldHistory", "OpportunityId"),
+        ("CampaignInfluence", "OpportunityId"),
+        ("AccountTeamMember", "AccountId"),
     ):
         rows = known[name]
         assert (rows[parent].map(created) <= rows.CreatedDate).all(), name
@@ -146,9 +185,10 @@ def check_activities_go_with_their_lead(seen: Company) -> None:
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(companies, st.floats(0, 1))
-def test_records_fit_together(arguments: tuple[Scenario, int, int, int], moment: float) -> None:
+def test_records_fit_together(arguments: Arguments, moment: float) -> None:
     with company(arguments) as folder:
         known = tables(folder)
+        check_there_is_what_the_scenario_has(known, arguments[0])
         check_versions_follow_each_other_without_gap_or_overlap(known)
         check_every_reference_leads_to_a_record_that_can_be_seen(known)
         check_nothing_happens_before_creation_or_is_seen_before_it_happens(known)
@@ -159,9 +199,66 @@ def test_records_fit_together(arguments: tuple[Scenario, int, int, int], moment:
             check_activities_go_with_their_lead(seen)
 
 
+def check_amounts_are_worth_the_same(multi: Company, single: Company) -> None:
+    """Each opportunity, converted by the rate of its close date, is worth about what it is in the
+    company of one currency.
+    """
+    rates = multi.table("DatedConversionRate").sort_values("StartDate")
+    assert (rates.groupby("IsoCode").NextStartDate.max() == date(9999, 12, 31)).all()
+    following = rates.groupby("IsoCode").StartDate.shift(-1)
+    ended = following.notna()
+    assert (rates.NextStartDate[ended] == following[ended]).all()
+    deals = multi.table("Opportunity")
+    on = deals.merge(rates, left_on="CurrencyIsoCode", right_on="IsoCode", suffixes=("", "_rate"))
+    on = on[(on.StartDate <= on.CloseDate) & (on.CloseDate < on.NextStartDate)].set_index("Id")
+    assert sorted(on.index) == sorted(deals.Id)
+    worth = on.Amount / on.ConversionRate
+    plain = single.table("Opportunity").set_index("Id").Amount
+    assert (np.abs(np.log(worth / plain.reindex(worth.index))) < 0.4).all()
+    assert set(deals.CurrencyIsoCode) == {"USD", "EUR", "GBP", "JPY"}
+
+
+def test_the_same_company_in_several_currencies() -> None:
+    single = Scenario.preset("defined")
+    multi = replace(single, currencies="multi")
+    with company((single, 3, 900, 24, 300)) as one, company((multi, 3, 900, 24, 300)) as several:
+        check_amounts_are_worth_the_same(Company(several, ENDS_AT), Company(one, ENDS_AT))
+        corporate = Company(several, ENDS_AT).table("CurrencyType").query("IsCorporate")
+        assert corporate.ConversionRate.tolist() == [1]
+
+
+def test_a_company_of_many_cohorts_is_like_one_of_one() -> None:
+    found = []
+    for cohort in (200, 1500):
+        with company((Scenario.preset("aligned"), 5, 1500, 24, cohort)) as folder:
+            seen = Company(folder, ENDS_AT)
+            sizes = {name: len(rows) for name, rows in tables(folder).items()}
+            rates = (*seen.decisions(), seen.bounced(), seen.contact_roles())
+            found.append((sizes, rates))
+    (sizes, rates), (expected, others) = found
+    assert sizes.keys() == expected.keys()
+    for name, size in expected.items():
+        assert abs(size - sizes[name]) <= 0.12 * size + 60, name
+    for rate, other in zip(rates, others, strict=True):
+        spread = np.sqrt(rate.value * (1 - rate.value) * (1 / rate.n + 1 / other.n))
+        assert abs(rate.value - other.value) < 4 * spread
+
+
+def test_about_one_in_a_hundred_records_changes_in_five_days() -> None:
+    with company((Scenario.preset("defined"), 2, 4000, 24, 25_000)) as folder:
+        held = changed = 0
+        for name in ("Lead", "LeadHistory", "Task", "Opportunity", "OpportunityHistory"):
+            rows = pd.read_parquet(folder / f"{name}.parquet")
+            held += len(Company(folder, ENDS_AT).table(name))
+            stamp = rows.get("SystemModstamp", rows.CreatedDate)
+            new = (stamp > ENDS_AT) & (rows._visible_from <= ENDS_AT + timedelta(days=5))
+            changed += rows[new].Id.nunique()
+    assert 0.006 < changed / held < 0.02
+
+
 def test_demands_of_distant_levels_can_be_met_together() -> None:
     scenario = Scenario.mixed({"language": "undefined", "process": "integrated"})
-    with company((scenario, 3, 3000, 24)) as folder:
+    with company((scenario, 3, 3000, 24, 25_000)) as folder:
         count, _ = Company(folder, ENDS_AT).traced()
     planted = scenario.population()["funnel_continuity"]
     assert abs(count.value - planted) < 0.08

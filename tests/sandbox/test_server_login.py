@@ -48,6 +48,15 @@ def test_client_credentials(running: Running, by_body: bool) -> None:
     assert _works(running, _token(running, data, **options).json()["access_token"])
 
 
+def test_a_refresh_token(running: Running) -> None:
+    data = {**_password(running, ""), "grant_type": "refresh_token"}
+    opened = _token(running, {**data, "refresh_token": running.refresh_token}).json()
+    assert _works(running, opened["access_token"])
+    foreign = running.users["writer"].refresh_token
+    refused = _token(running, {**data, "refresh_token": foreign})
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+
+
 def test_wrong_secrets(running: Running) -> None:
     cases = [
         (_password(running, running.password), "invalid_grant"),

@@ -112,3 +112,30 @@ def test_a_moment_that_is_none_is_wrong_usage(tiny: Path, tmp_path: Path) -> Non
     )  # fmt: skip
     assert ended.returncode == 2
     assert "--clock" in ended.stderr
+
+
+def test_a_second_port_answers_without_tls(tiny: Path, tmp_path: Path) -> None:
+    with start(tiny, tmp_path / "state.json", plain=True, memory="300MB") as server:
+        assert server.plain_url is not None
+        assert server.plain_url.startswith("http://127.0.0.1:")
+        headers = {"Authorization": f"Bearer {server.access_token}"}
+        for _ in range(2):
+            url = f"{server.plain_url}/services/data/v64.0/limits"
+            assert requests.get(url, headers=headers, timeout=5).status_code == 200
+    with pytest.raises(requests.exceptions.ConnectionError):
+        requests.get(url, timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"), [(("--memory", "much"), "--memory"), (("--clock", "1990-01-01"), "no user")]
+)
+def test_what_cannot_be_served_is_said_in_a_line(
+    tiny: Path, tmp_path: Path, option: tuple[str, str], said: str
+) -> None:
+    command = [sys.executable, "-m", "sandbox", "serve", "--folder", str(tiny), *option]
+    ended = subprocess.run(
+        [*command, "--state", str(tmp_path / "s.json")], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert said in ended.stderr

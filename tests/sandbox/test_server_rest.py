@@ -175,7 +175,8 @@ def test_describe(salesforce: Connect) -> None:
     client = salesforce()
     listed = {item["name"]: item for item in client.describe()["sobjects"]}
     assert set(listed) == {
-        "Group", "Lead", "LeadHistory", "Opportunity", "Organization", "Profile", "Task", "User",
+        "Group", "Lead", "LeadHistory", "Opportunity", "Organization", "Profile", "Report", "Task",
+        "User",
     }  # fmt: skip
     assert listed["Lead"]["keyPrefix"] == "00Q"
     described = client.Lead.describe()
@@ -233,6 +234,7 @@ def test_addresses_methods_and_versions(http: requests.Session, running: Running
     refused = http.post(f"{running.url}{ROOT}/query", json={})
     assert (refused.status_code, refused.json()[0]["errorCode"]) == (405, "METHOD_NOT_ALLOWED")
     assert http.get(f"{running.url}{ROOT}/limits/").status_code == 200
+    assert http.get(f"{running.url}/{ROOT}/limits").status_code == 200
 
 
 def test_a_smaller_page_may_be_asked_for(http: requests.Session, running: Running) -> None:
@@ -240,3 +242,103 @@ def test_a_smaller_page_may_be_asked_for(http: requests.Session, running: Runnin
     query = {"q": "SELECT Id FROM Lead"}
     page = http.get(f"{running.url}{ROOT}/query", params=query, headers=headers).json()
     assert len(page["records"]) == 100  # the organisation's own page is smaller still
+
+
+def test_children_come_within_their_parent(http: requests.Session, running: Running) -> None:
+    soql = (
+        "SELECT Name, (SELECT Subject, ActivityDate, Owner.Name FROM Tasks ORDER BY ActivityDate "
+        "DESC LIMIT 1), (SELECT NewValue FROM Histories) FROM Lead WHERE Id IN "
+        f"('{lead_id(1)}', '{lead_id(2)}')"
+    )
+    everything = http.get(f"{running.url}{ROOT}/queryAll", params={"q": soql}).json()["records"]
+    one, two = everything
+    assert one["Tasks"] == {
+        "totalSize": 1,
+        "done": True,
+        "records": [
+            {
+                "attributes": {
+                    "type": "Task",
+                    "url": f"{ROOT}/sobjects/Task/00T000000000002EAA",
+                },
+                "Subject": "Call",
+                "ActivityDate": "2026-02-06",
+                "Owner": None,
+            }
+        ],
+    }
+    assert one["Histories"]["records"][0]["NewValue"] == "Accepted"
+    assert (two["Tasks"], two["Histories"]) == (None, None)
+    every = soql.replace(" LIMIT 1", "")
+    for path, tasks in (("queryAll", 2), ("query", 1)):
+        found = http.get(f"{running.url}{ROOT}/{path}", params={"q": every}).json()["records"]
+        assert found[0]["Tasks"]["totalSize"] == tasks
+
+
+def test_every_kind_of_value_survives_json(salesforce: Connect) -> None:
+    (lead,) = salesforce().query(f"SELECT LastName FROM Lead WHERE Id = '{lead_id(7)}'")["records"]
+    assert lead["LastName"] == 'Ünal, "7"\nJr'
+
+
+def test_field_sets(salesforce: Connect) -> None:
+    names = {f["name"]: f["custom"] for f in salesforce().Lead.describe()["fields"]}
+    for which, custom in (("ALL", {True, False}), ("STANDARD", {False}), ("CUSTOM", {True})):
+        (lead,) = salesforce().query(f"SELECT FIELDS({which}) FROM Lead LIMIT 1")["records"]
+        assert set(lead) - {"attributes"} == {n for n, own in names.items() if own in custom}
+
+
+def test_columns_are_told_without_an_answer(http: requests.Session, running: Running) -> None:
+    soql = "SELECT Id, Owner.Name, Score__c FROM Lead"
+    params = {"q": soql, "columns": "true"}
+    said = http.get(f"{running.url}{ROOT}/query", params=params).json()
+    assert (said["entityName"], said["idSelected"], said["keyPrefix"]) == ("Lead", True, "00Q")
+    by_name = {column["columnName"]: column for column in said["columnMetadata"]}
+    assert list(by_name) == ["Id", "Owner", "Score__c"]
+    assert by_name["Owner"]["joinColumns"][0]["columnName"] == "Name"
+    assert by_name["Score__c"]["numberType"]
+    params["q"] = "SELECT Status, COUNT(Id) FROM Lead GROUP BY Status"
+    said = http.get(f"{running.url}{ROOT}/query", params=params).json()
+    assert [column["aggregate"] for column in said["columnMetadata"]] == [False, True]
+    assert [column["columnName"] for column in said["columnMetadata"]] == ["Status", "expr0"]
+
+
+def test_several_calls_in_one(http: requests.Session, running: Running) -> None:
+    running.clear_requests()
+    calls = [
+        {"method": "GET", "url": f"v64.0/sobjects/Lead/{lead_id(3)}?fields=Name"},
+        {"method": "GET", "url": "v64.0/query?q=SELECT+Nothing+FROM+Lead"},
+        {"method": "GET", "url": f"{ROOT}/limits"},
+    ]
+    url = f"{running.url}{ROOT}/composite/batch"
+    said = http.post(url, json={"batchRequests": calls}).json()
+    assert [result["statusCode"] for result in said["results"]] == [200, 400, 200]
+    assert said["hasErrors"]
+    assert said["results"][0]["result"]["Name"] == "Name 3"
+    assert said["results"][1]["result"][0]["errorCode"] == "INVALID_FIELD"
+    assert len(running.requests()) == 4
+    halted = http.post(url, json={"batchRequests": calls, "haltOnError": True}).json()
+    assert [result["statusCode"] for result in halted["results"]] == [200, 400, 412]
+    assert http.post(url, json={"batchRequests": calls * 9}).status_code == 400
+    assert http.post(url, json={}).status_code == 400
+
+
+def test_the_oldest_of_too_many_open_answers_is_closed(
+    http: requests.Session, running: Running
+) -> None:
+    query = {"q": "SELECT Id FROM Lead"}
+    more = [
+        http.get(f"{running.url}{ROOT}/query", params=query).json()["nextRecordsUrl"]
+        for _ in range(11)
+    ]
+    assert http.get(running.url + more[0]).json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+    assert http.get(running.url + more[1]).status_code == 200
+
+
+def test_pages_are_sometimes_smaller(http: requests.Session, running: Running) -> None:
+    page = http.get(f"{running.url}{ROOT}/query", params={"q": "SELECT Id FROM Lead"}).json()
+    sizes = [len(page["records"])]
+    while not page["done"]:
+        page = http.get(running.url + page["nextRecordsUrl"]).json()
+        sizes.append(len(page["records"]))
+    assert sum(sizes) == THERE
+    assert {100, 90} <= set(sizes)

@@ -31,6 +31,7 @@ FIELDS: dict[str, list[Any]] = {
     "ParentId": [key(0), key(1), key(2)],
 }
 ORDERED = ["<", "<=", ">", ">="]
+OTHER_ID = "a01000000000001AAA"
 Truth = bool | None
 
 
@@ -131,6 +132,48 @@ def comparisons(draw: st.DrawFn) -> Predicate:
     )
 
 
+PARTS: dict[str, Callable[[date], Any]] = {
+    "CALENDAR_YEAR": lambda day: day.year,
+    "CALENDAR_QUARTER": lambda day: (day.month + 2) // 3,
+    "CALENDAR_MONTH": lambda day: day.month,
+    "DAY_IN_MONTH": lambda day: day.day,
+    "DAY_IN_WEEK": lambda day: day.isoweekday() % 7 + 1,
+    "DAY_IN_YEAR": lambda day: day.timetuple().tm_yday,
+    "WEEK_IN_MONTH": lambda day: -(-day.day // 7),
+    "WEEK_IN_YEAR": lambda day: -(-day.timetuple().tm_yday // 7),
+}
+OF_MOMENTS: dict[str, Callable[[datetime], Any]] = {
+    "HOUR_IN_DAY": lambda at: at.hour,
+    "DAY_ONLY": lambda at: at.date(),
+}
+
+
+@st.composite
+def parts_of_dates(draw: st.DrawFn) -> Predicate:
+    name = draw(st.sampled_from(["Day", "At"]))
+    functions = PARTS | (OF_MOMENTS if name == "At" else {})
+    function = draw(st.sampled_from(sorted(functions)))
+
+    def get(row: Row) -> Any:
+        return None if row[name] is None else functions[function](row[name])
+
+    value = functions[function](draw(st.sampled_from(FIELDS[name])))
+    operator = draw(st.sampled_from(["=", "!=", *ORDERED]))
+    text = f"{odd_case(draw, function)}({name}) {operator} {value}"
+    if operator in ORDERED:
+        return Predicate(text, lambda row: ordered(operator, get(row), value))
+    return Predicate(text, lambda row: (get(row) == value) == (operator == "="))
+
+
+@st.composite
+def joins(draw: st.DrawFn) -> Predicate:
+    operator = draw(st.sampled_from(["IN", "NOT IN"]))
+    return Predicate(
+        f"AnyId {operator} (SELECT Id FROM Other WHERE Name = 'O')",
+        lambda row: (row["AnyId"] == OTHER_ID) == (operator == "IN"),
+    )
+
+
 @st.composite
 def periods(draw: st.DrawFn, shown: str, get: Callable[[Row], Any]) -> Predicate:
     today = NOW.date()
@@ -188,7 +231,9 @@ def negation(inner: Predicate) -> Predicate:
 
 
 predicates = st.recursive(
-    comparisons(), lambda inner: joined(inner) | inner.map(negation), max_leaves=6
+    comparisons() | parts_of_dates(),
+    lambda inner: joined(inner) | inner.map(negation),
+    max_leaves=6,
 )
 
 
@@ -201,6 +246,7 @@ def tables(draw: st.DrawFn) -> list[Row]:
             for name, values in FIELDS.items()
         }
         rows.append({**row, "Id": key(number), "IsDeleted": draw(st.integers(0, 5)) == 0})
+        rows[-1]["AnyId"] = draw(st.sampled_from([OTHER_ID, key(1), None]))
     by_key = {row["Id"]: row for row in rows}
     for row in rows:
         row["_parent"] = by_key.get(row["ParentId"])
@@ -213,6 +259,35 @@ def test_conditions_find_what_a_naive_reading_finds(rows: list[Row], predicate: 
     found = run(f"SELECT Id FROM Thing WHERE {predicate.text}", rows)
     wanted = [r["Id"] for r in rows if predicate.holds(r) is True and not r["IsDeleted"]]
     assert [row[0] for row in found] == wanted
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+@given(tables(), joins(), comparisons())
+def test_semi_joins(rows: list[Row], join: Predicate, other: Predicate) -> None:
+    found = run(f"SELECT Id FROM Thing WHERE {join.text} AND {other.text}", rows)
+    wanted = [r for r in rows if join.holds(r) and other.holds(r) and not r["IsDeleted"]]
+    assert [row[0] for row in found] == [row["Id"] for row in wanted]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+@given(tables(), st.integers(0, 3), st.sampled_from([-1.5, 0.0, 2.0]))
+def test_having(rows: list[Row], least: int, amount: float) -> None:
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row["At"] and row["At"].date()].append(row)
+
+    def holds(day: date | None, members: list[Row]) -> bool:
+        sums = [row["Amount"] for row in members if row["Amount"] is not None]
+        return day is not None and (len(members) >= least or (bool(sums) and sum(sums) > amount))
+
+    order = sorted((d for d in groups if d is not None), reverse=True)
+    found = run(
+        "SELECT DAY_ONLY(At) d, COUNT(Id) FROM Thing GROUP BY day_only(At) HAVING DAY_ONLY(At) != "
+        f"null AND (COUNT(Id) >= {least} OR SUM(Amount) > {amount}) ORDER BY DAY_ONLY(At) DESC",
+        rows,
+        include_hidden=True,
+    )
+    assert found == [(d, len(groups[d])) for d in order if holds(d, groups[d])]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)

@@ -1,9 +1,13 @@
 """What is not understood is refused, in the service's words, and never guessed at."""
 
+from dataclasses import replace
+
 import pytest
 
+from sandbox.schema import Field
+from sandbox.soql.compiler import compile_query
 from sandbox.soql.errors import SoqlError
-from tests.sandbox.soql_table import key, run
+from tests.sandbox.soql_table import NOW, OTHER, key, run
 
 MALFORMED = [
     "",
@@ -37,8 +41,6 @@ MALFORMED = [
     "SELECT Id FROM Thing WHERE At IN (TODAY)",
     "SELECT Id FROM Thing WHERE Size > null",
     "SELECT Id FROM Thing WHERE Size = Size",
-    "SELECT Id FROM Thing WHERE CALENDAR_YEAR(At) = 2026",
-    "SELECT Id, (SELECT Id FROM Things) FROM Thing",
     "SELECT TYPEOF Any WHEN Other THEN Name END FROM Thing",
     "SELECT FIELDS(ALL) FROM Thing",
     "SELECT FORMAT(Amount) FROM Thing",
@@ -58,7 +60,6 @@ MALFORMED = [
     "SELECT Id FROM Thing ORDER BY Old",
     "SELECT Name, COUNT(Id) FROM Thing",
     "SELECT Name, COUNT(Id) FROM Thing GROUP BY Size",
-    "SELECT Size, COUNT(Id) FROM Thing GROUP BY Size HAVING COUNT(Id) > 1",
     "SELECT COUNT(), Name FROM Thing",
     "SELECT COUNT() FROM Thing GROUP BY Name",
     "SELECT COUNT() FROM Thing ORDER BY Name",
@@ -72,12 +73,42 @@ MALFORMED = [
     "SELECT _visible_from FROM Thing",
     "DELETE FROM Thing",
     "SELECT Id FROM Thing WHERE Name = 'x' -- comment",
+    "SELECT Id FROM Thing WHERE CALENDAR_YEAR() = 2026",
+    "SELECT Id FROM Thing WHERE FISCAL_YEAR(At) = 2026",
+    "SELECT Id FROM Thing WHERE COUNT(Id) > 1",
+    "SELECT DAY_ONLY(At) d FROM Thing",
+    "SELECT CALENDAR_YEAR(At), COUNT(Id) FROM Thing GROUP BY CALENDAR_MONTH(At)",
+    "SELECT Size, COUNT(Id) FROM Thing GROUP BY Size HAVING Name = 'x'",
+    "SELECT Size, COUNT(Id) FROM Thing GROUP BY Size HAVING COUNT() > 1",
+    "SELECT COUNT(Id) FROM Thing HAVING COUNT(Id) > 1",
+    "SELECT COUNT() FROM Thing HAVING COUNT(Id) > 1",
+    "SELECT Size FROM Thing GROUP BY ROLLUP(Size)",
+    "SELECT FIELDS(ALL) FROM Thing LIMIT 201",
+    "SELECT FIELDS(CUSTOM) FROM Thing",
+    "SELECT FIELDS(SOME) FROM Thing LIMIT 1",
+    "SELECT FIELDS() FROM Thing LIMIT 1",
+    "SELECT FIELDS(ALL), COUNT(Id) FROM Thing LIMIT 1",
+    "SELECT Id FROM Thing WHERE Id IN (SELECT Id FROM Thing)",
+    "SELECT Id FROM Thing WHERE Id IN (SELECT Name FROM Other)",
+    "SELECT Id FROM Thing WHERE Id IN (SELECT Id, Name FROM Other)",
+    "SELECT Id FROM Thing WHERE Id IN (SELECT COUNT() FROM Other)",
+    "SELECT Id FROM Thing WHERE Id IN (SELECT Id FROM Other LIMIT 1)",
+    "SELECT Id FROM Thing WHERE Id IN (SELECT Id FROM Other) OR Size = 1",
+    "SELECT Id FROM Thing WHERE NOT Id IN (SELECT Id FROM Other)",
+    "SELECT Id FROM Thing WHERE Id IN (SELECT Id FROM Other WHERE Id IN (SELECT Id FROM Thing))",
+    "SELECT Id FROM Thing WHERE Id IN (SELECT WhoId FROM Task)",
+    "SELECT Id FROM Thing WHERE Id = (SELECT Id FROM Other)",
 ]
 REFUSED = [
     ("INVALID_TYPE", "SELECT Id FROM Nothing"),
     ("INVALID_TYPE", "SELECT Id FROM Parent.Thing"),
     ("INVALID_FIELD", "SELECT Nothing FROM Thing"),
     ("INVALID_FIELD", "SELECT Id, ID FROM Thing"),
+    ("INVALID_FIELD", "SELECT FIELDS(STANDARD), Id FROM Thing"),
+    ("INVALID_FIELD", "SELECT Id FROM Thing WHERE CALENDAR_YEAR(Name) = 2026"),
+    ("INVALID_FIELD", "SELECT Id FROM Thing WHERE HOUR_IN_DAY(Day) = 1"),
+    ("INVALID_FIELD", "SELECT Id FROM Thing WHERE CALENDAR_YEAR(At) = '2026'"),
+    ("INVALID_TYPE", "SELECT Id, (SELECT Id FROM Things) FROM Thing"),
     ("INVALID_FIELD", "SELECT Nobody.Name FROM Thing"),
     ("INVALID_FIELD", "SELECT Parent.Nothing FROM Thing"),
     ("INVALID_FIELD", "SELECT Any.Amount FROM Thing"),
@@ -148,6 +179,27 @@ def test_relationships_reach_several_objects_and_are_empty_where_there_is_no_par
     ]
     assert run("SELECT Name FROM Thing WHERE Parent.Name = null", rows) == [("top",)]
     assert run("SELECT Name FROM Thing WHERE Any.Type = 'thing'", rows) == [("low",)]
+
+
+def test_content_links_need_the_id_of_one_of_their_ends() -> None:
+    link = replace(OTHER, name="ContentDocumentLink", fields=(*OTHER.fields, *_ends()))
+    start, key = "SELECT Id FROM ContentDocumentLink", "'001000000000001AAA'"
+    for where in (
+        "",
+        " WHERE Id != null",
+        f" WHERE LinkedEntityId != {key}",
+        f" WHERE LinkedEntityId = {key} OR ContentDocumentId = {key}",
+        f" WHERE NOT LinkedEntityId = {key}",
+    ):
+        with pytest.raises(SoqlError, match="Implementation restriction") as refused:
+            compile_query(start + where, {link.name: link}, NOW, include_hidden=False)
+        assert refused.value.code == "MALFORMED_QUERY"
+    for where in (f"linkedentityid IN ({key})", f"ContentDocumentId = {key} AND Id != null"):
+        compile_query(f"{start} WHERE {where}", {link.name: link}, NOW, include_hidden=False)
+
+
+def _ends() -> list[Field]:
+    return [Field(name, "reference") for name in ("ContentDocumentId", "LinkedEntityId")]
 
 
 def test_text_in_a_query_never_becomes_sql() -> None:

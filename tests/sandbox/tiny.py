@@ -15,6 +15,7 @@ START = datetime(2026, 1, 1)
 NOW = datetime(2026, 3, 1, 12)
 QUEUE = "00G000000000001EAA"
 ANNA, BORIS, ROBOT = ("005000000000001AAA", "005000000000002AAA", "005000000000003AAA")
+WANDA = "005000000000004AAA"
 
 
 def write(folder: Path, item: Object, rows: Iterable[Mapping[str, object]]) -> None:
@@ -45,6 +46,7 @@ def lead(number: int) -> dict[str, object]:
         "IsDeleted": number == LEADS - 1,
         "ConvertedDate": date(2026, 2, 1) if number == 5 else None,
         "Score__c": number / 2,
+        "Region__c": ("EMEA", "AMER", None)[number % 3],
         "CreatedDate": created,
         "SystemModstamp": created,
         "LastModifiedDate": created,
@@ -60,6 +62,7 @@ def organisation(folder: Path) -> Path:
         "Profile": [
             {"Id": "00e000000000001AAA", "Name": "Standard User"},
             {"Id": "00e000000000002AAA", "Name": "Integration User"},
+            {"Id": "00e000000000003AAA", "Name": "System Administrator"},
         ],
         "Group": [{"Id": QUEUE, "Name": "Sales Queue EMEA", "Type": "Queue"}],
         "User": [
@@ -70,6 +73,7 @@ def organisation(folder: Path) -> Path:
                 "IsActive": True,
                 "ProfileId": "00e000000000001AAA",
                 "ManagerId": BORIS,
+                "Region__c": "EMEA",
             },
             {
                 "Id": BORIS,
@@ -84,6 +88,13 @@ def organisation(folder: Path) -> Path:
                 "Username": "robot@acme.test",
                 "IsActive": True,
                 "ProfileId": "00e000000000002AAA",
+            },
+            {
+                "Id": WANDA,
+                "Name": "Wanda",
+                "Username": "wanda@acme.test",
+                "IsActive": True,
+                "ProfileId": "00e000000000003AAA",
             },
         ],
         "Lead": [lead(number) for number in range(LEADS)],
@@ -115,6 +126,7 @@ def organisation(folder: Path) -> Path:
                 "CreatedDate": START,
             },
         ],
+        "Report": [{"Id": "00O000000000001AAA", "Name": "Leads"}],
         # One opportunity that moved on at noon of 1 February: two versions of one record.
         "Opportunity": [
             {

@@ -1,0 +1,114 @@
+"""Incoming rows on disk, by month, in bounded memory: what a merge or a first write reads."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.ipc
+import pyarrow.parquet as pq
+
+from model.tables import Table
+
+MONTH = "_month"
+ORDER = "_order"
+NO_MONTH = "none"
+ALL_MONTHS = "all"
+MOST_ROWS_HELD = 50_000
+
+
+class Staged:
+    """The rows of one write: `<folder>/_month=2026-01/rows.arrow`, each with its order among all.
+
+    A table that is not kept by month has them all under `_month=all`.
+    """
+
+    def __init__(self, table: Table, folder: Path) -> None:
+        self.table, self.folder = table, folder
+        self.rows = 0
+        self._schema = table.schema.append(pa.field(ORDER, pa.int64()))
+        self._held: dict[str, list[pa.Table]] = {}
+        self._writers: dict[str, pa.ipc.RecordBatchFileWriter] = {}
+
+    @property
+    def months(self) -> list[str]:
+        """The months that have rows, in order."""
+        return sorted(self._writers)
+
+    def dataset(self) -> ds.Dataset:
+        """All of them, with their months."""
+        schema = self._schema.append(pa.field(MONTH, pa.string()))
+        parts = ds.partitioning(pa.schema([schema.field(MONTH)]), flavor="hive")
+        files = [str(self._file(month)) for month in self.months]
+        found: ds.Dataset = ds.dataset(
+            files, schema=schema, format="ipc", partitioning=parts, partition_base_dir=str(self.folder)
+        )
+        return found
+
+    def fill(self, batches: Iterable[pa.Table]) -> None:
+        """Write all batches, conformed to the table."""
+        try:
+            for batch in batches:
+                self._add(self.table.conform(batch))
+            for month in list(self._held):
+                self._flush(month)
+        finally:
+            for writer in self._writers.values():
+                writer.close()
+
+    def _add(self, rows: pa.Table) -> None:
+        order = pa.array(range(self.rows, self.rows + rows.num_rows), pa.int64())
+        self.rows += rows.num_rows
+        for month, part in self._by_month(rows.append_column(self._schema.field(ORDER), order)):
+            self._held.setdefault(month, []).append(part)
+            if part.num_rows == rows.num_rows:  # a view, which would hold on to all of its batch
+                self._flush(month)
+        while sum(map(_size, self._held.values())) > MOST_ROWS_HELD:
+            self._flush(max(self._held, key=lambda month: _size(self._held[month])))
+
+    def _by_month(self, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+        if self.table.month_of is None:
+            yield ALL_MONTHS, rows
+            return
+        months = _months(rows[self.table.month_of])
+        found = months.unique().to_pylist()
+        for month in found:
+            yield month, rows if len(found) == 1 else rows.filter(pc.equal(months, month))
+
+    def _flush(self, month: str) -> None:
+        rows = pa.concat_tables(self._held.pop(month))
+        if month not in self._writers:
+            file = self._file(month)
+            file.parent.mkdir(parents=True)
+            lz4 = pa.ipc.IpcWriteOptions(compression="lz4")
+            self._writers[month] = pa.ipc.new_file(file, self._schema, options=lz4)
+        self._writers[month].write_table(rows.combine_chunks())
+
+    def _file(self, month: str) -> Path:
+        return self.folder / f"{MONTH}={month}" / "rows.arrow"
+
+
+def stage_ids(ids: Iterable[pa.Array], file: Path) -> None:
+    """Write ids to `file`."""
+    schema = pa.schema([("id", pa.string())])
+    with pq.ParquetWriter(file, schema, compression="lz4") as writer:
+        for some in ids:
+            writer.write_table(pa.table([some], schema=schema))
+
+
+def with_month(rows: pa.RecordBatchReader, table: Table) -> pa.RecordBatchReader:
+    """`rows` of a table that is kept by month, with the month."""
+    schema = table.schema.append(pa.field(MONTH, pa.string()))
+    made = (
+        batch.append_column(schema.field(MONTH), _months(batch[table.month_of])) for batch in rows
+    )
+    return pa.RecordBatchReader.from_batches(schema, made)
+
+
+def _months(instants: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    return pc.fill_null(pc.strftime(instants, "%Y-%m"), NO_MONTH)
+
+
+def _size(tables: list[pa.Table]) -> int:
+    return sum(table.num_rows for table in tables)
