@@ -103,7 +103,7 @@ def sync(
             run.report = {"error": failures[0].line()}
             raise failures[0]
         manifest = _published(workspace, versions, states, progress)
-        done = SyncReport(tuple(reports), manifest and manifest.id)
+        done = SyncReport(tuple(reports), None if manifest is None else manifest.id)
         run.report = done.to_json()
         run.partial = bool(done.failures)
     return done

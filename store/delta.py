@@ -110,9 +110,7 @@ class Storage:
         """The parquet files of an opened table, as a reader of parquet names them."""
         if self._folder is None:
             return table.file_uris()
-        # Delta percent-encodes the folder in its own addresses; files on disk have no such name.
-        actions = pa.table(table.get_add_actions())
-        return [f"{self.address(path)}/{name}" for name in actions.column("path").to_pylist()]
+        return _below(self.address(path), table)
 
     def commit(
         self,
@@ -204,7 +202,7 @@ class Storage:
                 return 0
             old = None if instead_of is None else sorted(instead_of)
             onto.create_write_transaction(
-                files,
+                [*files],
                 "append" if old == [] else "overwrite",
                 columns,
                 [partition_by],
@@ -282,6 +280,18 @@ def cursor_of(table: DeltaTable) -> str | None:
 def schema_of(table: DeltaTable) -> pa.Schema:
     """Its columns, partition column included."""
     return pa.schema(table.schema().to_arrow())
+
+
+def files_on_disk(table: DeltaTable) -> list[str]:
+    """Its parquet files, if they are on this machine; else none."""
+    folder = _local_folder(table.table_uri)
+    return [] if folder is None else _below(str(folder), table)
+
+
+def _below(folder: str, table: DeltaTable) -> list[str]:
+    # Delta percent-encodes the folder in its own addresses; files on disk have no such name.
+    names = pa.table(table.get_add_actions()).column("path").to_pylist()
+    return [f"{folder.rstrip('/')}/{name}" for name in names]
 
 
 def row_count(table: DeltaTable) -> int:

@@ -27,6 +27,7 @@ from model.tables import TABLES, Table
 from store.delta import Rows, Storage, cursor_of, files_by, lake_errors, row_count, schema_of
 from store.duck import DuckSettings
 from store.manifest import MANIFESTS, Manifest
+from store.memory import be_thrifty
 from store.merge import Changes, Merge, Purge
 from store.staging import MONTH, Staged, stage_ids, with_month
 
@@ -92,6 +93,7 @@ class Lake:
         memory_limit: str = "2GB",
         temp_folder: Path | None = None,
     ) -> None:
+        be_thrifty()
         self._storage = Storage(url, storage_options)
         self._duck = DuckSettings(memory_limit, temp_folder)
         self._merging = threading.Lock()

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable
 
 from model.tables import Table
+from store.delta import files_on_disk, schema_of
 from store.duck import literal, null_column, quoted
 from store.staging import ALL_MONTHS, MONTH, NO_MONTH, ORDER, Staged
 
@@ -56,15 +58,27 @@ class _Rows:
         self._read_target(target)
 
     def _read_target(self, target: DeltaTable | None) -> None:
-        data = self.table.empty() if target is None else target.to_pyarrow_dataset()
-        self.con.register("stored", data)
-        known = set(data.schema.names)
+        known = set() if target is None else set(schema_of(target).names)
         columns = ", ".join(
             quoted(field.name) if field.name in known else null_column(field)
             for field in self.table.schema
         )
         month = MONTH if MONTH in known else f"{self._month()} AS {MONTH}"
-        self.con.execute(f"CREATE TEMP VIEW target AS SELECT {columns}, {month} FROM stored")
+        stored = self._stored(target, split=MONTH in known)
+        self.con.execute(f"CREATE TEMP VIEW target AS SELECT {columns}, {month} FROM {stored}")
+
+    def _stored(self, target: DeltaTable | None, *, split: bool) -> str:
+        """Files on disk are read without a detour, which takes far less memory."""
+        if target is None:
+            self.con.register("stored", self.table.empty())
+            return "stored"
+        files = ", ".join(map(literal, files_on_disk(target)))
+        if not files:
+            self.con.register("stored", target.to_pyarrow_dataset())
+            return "stored"
+        hive = f"hive_partitioning = true, hive_types = {{'{MONTH}': VARCHAR}}"
+        hive = hive if split else "hive_partitioning = false"
+        return f"read_parquet([{files}], union_by_name = true, {hive})"
 
     def _month(self) -> str:
         if self.table.month_of is None:
@@ -97,14 +111,19 @@ class Merge(_Rows):
             f"CREATE TEMP VIEW incoming AS SELECT *, coalesce(deleted_at <= recorded_at, false)"
             f" AS withdrawn FROM {rows}"
         )
-        # Hashes take a third of the memory; where two keys share one, the keys themselves tell.
-        if staged.rows != self._count(f"(SELECT DISTINCT hash({self.key}) FROM {rows})"):
+        if self._may_repeat(rows):
             self.con.execute(
                 f"CREATE TEMP TABLE last AS"
                 f" SELECT max({ORDER}) AS {ORDER} FROM {rows} GROUP BY {self.key}"
             )
             view += f" WHERE {ORDER} IN (SELECT {ORDER} FROM last)"
         self.con.execute(view)
+
+    def _may_repeat(self, rows: str) -> bool:
+        """Whether a key may come twice: whether a hash does, which takes little memory to tell."""
+        hashes = self.con.execute(f"SELECT hash({self.key}) AS hash FROM {rows}").fetchnumpy()
+        ordered = np.sort(hashes["hash"])
+        return bool((ordered[1:] == ordered[:-1]).any())
 
     def _months_of(self, query: str) -> frozenset[str]:
         return frozenset(row[0] for row in self.con.execute(query).fetchall() if row[0] is not None)

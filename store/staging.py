@@ -42,7 +42,11 @@ class Staged:
         parts = ds.partitioning(pa.schema([schema.field(MONTH)]), flavor="hive")
         files = [str(self._file(month)) for month in self.months]
         found: ds.Dataset = ds.dataset(
-            files, schema=schema, format="ipc", partitioning=parts, partition_base_dir=str(self.folder)
+            files,
+            schema=schema,
+            format="ipc",
+            partitioning=parts,
+            partition_base_dir=str(self.folder),
         )
         return found
 

@@ -71,7 +71,10 @@ class BulkQuery:
             raise
         drop_job(self._client, self._job.id, running=False)
         self._job.deleted = True
-        self._job.save()
+        if resumable:
+            self._job.save()
+        else:
+            self._job.forget()
 
     def _begun(self) -> bool:
         """Whether there is a job: one that Salesforce still knows, or a new one."""

@@ -33,8 +33,9 @@ def grouped(tables: Iterable[pa.Table], key: str, folder: Path) -> Iterator[pa.T
                 writer.write_table(table)
             for table in left:
                 writer.write_table(table)
-        limits = {"memory_limit": MEMORY, "temp_directory": scratch, "threads": 2}
-        with duckdb.connect(config=limits) as con:
+        with duckdb.connect(
+            config={"memory_limit": MEMORY, "temp_directory": scratch, "threads": 2}
+        ) as con:
             rows = con.read_parquet(str(file)).order(f'"{key}"')
             batches = rows.to_arrow_reader(ROWS_PER_TABLE)
             yield from whole_groups((pa.Table.from_batches([b]) for b in batches), key)

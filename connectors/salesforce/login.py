@@ -29,6 +29,7 @@ from model.errors import CredentialsError
 
 TIMEOUT = (10.0, 120.0)  # seconds to connect, and between two bytes
 LONGEST_WAIT_SECONDS = 30.0
+BACKOFF_SECONDS = 0.3  # before the first repetition; then twice as long each time
 JWT_SECONDS = 180
 
 
@@ -77,7 +78,7 @@ def http_session(
     retries = _Retry(
         total=4,
         connect=2,
-        backoff_factor=0.3,
+        backoff_factor=BACKOFF_SECONDS,
         backoff_max=10,
         status_forcelist=(429, 502, 503, 504),
         allowed_methods=("GET", "POST", "DELETE"),

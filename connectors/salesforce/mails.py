@@ -1,5 +1,6 @@
 """E-mails: what they add to the task that Salesforce makes for most, and the ones without."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pyarrow as pa
@@ -44,6 +45,18 @@ def _of_tasks(rows: pa.Table) -> pa.Table:
     return _first(kept, "ActivityId", ("MailAt", "MailCame"))
 
 
+def _may_be_mails(rows: pa.Table) -> pa.Table:
+    """The tasks that are not known to be something else."""
+    if "TaskSubtype" not in rows.column_names:
+        return rows
+    other = pc.is_in(rows["TaskSubtype"], value_set=pa.array(["Call", "Task"]))
+    return rows.filter(pc.invert(pc.fill_null(other, False)))
+
+
+def _without(name: str) -> Callable[[pa.Table], pa.Table]:
+    return lambda rows: rows.filter(pc.is_null(rows[name]))
+
+
 MAIL_OF_TASK = Companion(
     "EmailMessage",
     key="ActivityId",
@@ -56,6 +69,7 @@ MAIL_OF_TASK = Companion(
     },
     adds={"MailAt": Kind.INSTANT, "MailCame": Kind.FLAG},
     reduce=_of_tasks,
+    concerns=_may_be_mails,
 )
 
 
@@ -127,6 +141,7 @@ EMAIL = Stream(
         fields={"RelationId": Kind.ID, "RelationType": Kind.TEXT, "IsDeleted": Kind.FLAG},
         adds={"LeadId": Kind.ID, "ContactId": Kind.ID, "SenderId": Kind.ID},
         reduce=_people,
+        concerns=_without("ActivityId"),
     ),
     shape=_without_task,
     columns={

@@ -16,7 +16,7 @@ from connectors.salesforce.queries import Query, Window, instant
 from connectors.salesforce.shapes import CURSORS, Companion, Fields, Kind, Lookup, Stream, Visible
 from connectors.salesforce.values import typed
 
-IDS_PER_QUERY = 200  # an id takes some 27 characters of a URL, which may have 16,000
+IDS_PER_QUERY = 450  # an id takes 28 characters of a URL, which may have 16,000
 ROWS_PER_TABLE = 25_000
 MOST_HALVINGS = 12
 WORTH_NAMING = 0.05  # a share of all rows up to which those wanted are asked for by id
@@ -129,8 +129,10 @@ class Extract:
 
     def _rows_at_once(self, rows: pa.Table) -> int:
         """What has to be seen together is not parted."""
-        return max(1, rows.num_rows) if self.stream.whole or self.stream.grouped_by else (
-            ROWS_PER_TABLE
+        return (
+            max(1, rows.num_rows)
+            if self.stream.whole or self.stream.grouped_by
+            else (ROWS_PER_TABLE)
         )
 
     def _completed(self, count: int | None) -> Iterator[pa.Table]:
@@ -196,7 +198,7 @@ class Extract:
 
     def _joined(self, rows: pa.Table, other: Companion, reduced: pa.Table | None) -> pa.Table:
         if reduced is None:
-            ids = distinct([rows], other.on)
+            ids = distinct([other.concerns(rows)], other.on)
             query = self._companion(other, None)
             found = self.reader.by_ids(query, _kinds(other), other.key, ids)
             reduced = _reduce(other, found)

@@ -101,6 +101,7 @@ class Companion:
     `reduce` takes typed rows with every row of each `key` it contains, and gives one row for each
     key: the column `key`, and those of `adds`. A changed companion row makes the stream's row new.
     `on` is the stream's field that `key` equals; `key_may_be_empty`: some rows belong to none.
+    `concerns` keeps those rows of the stream of which the companion can say anything.
     """
 
     object: str
@@ -110,6 +111,7 @@ class Companion:
     reduce: Callable[[pa.Table], pa.Table]
     on: str = "Id"
     key_may_be_empty: bool = False
+    concerns: Callable[[pa.Table], pa.Table] = lambda rows: rows
 
 
 @dataclass(frozen=True)

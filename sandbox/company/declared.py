@@ -35,7 +35,7 @@ _STATEMENTS = {
     "process": (14, 15),
     "structure": (12, 16, 17, 18),
 }
-_SALES_BIAS, _MARKETING_BIAS = -0.35, 0.45
+_SALES_BIAS, _MARKETING_BIAS = -0.3, 0.85  # each side sees another company
 _DAYS_OPEN = 14
 
 

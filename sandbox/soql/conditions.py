@@ -134,7 +134,9 @@ class Conditions:
                 raise self._error("MALFORMED_QUERY", f"unexpected token: '{value.text}'", value.at)
         meant = [self._meaning(column.field, value) for value in comparison.values]
         listed = ", ".join(self._folded(column.field, each) for each in meant if each is not None)
-        found = f"coalesce({comparable(column)} IN ({listed}), false)" if listed else "false"
+        # Not by coalesce: this form lets DuckDB leave out what the files' statistics rule out.
+        known = f"({column.sql} IS NOT NULL AND {comparable(column)} IN ({listed}))"
+        found = known if listed else "false"
         if None in meant:
             found = f"({found} OR {column.sql} IS NULL)"
         return found if comparison.operator == "IN" else f"(NOT {found})"

@@ -42,6 +42,14 @@ def live(rows: Rows) -> Rows:
     return {key: row for key, row in rows.items() if row["deleted_at"] is None}
 
 
+def retained(rows: Rows, present: Iterable[pa.Array] | None) -> Rows:
+    """The rows whose record is still there."""
+    if present is None:
+        return rows
+    ids = {i for some in present for i in some.to_pylist()}
+    return {key: row for key, row in rows.items() if key.partition(":")[0] in ids}
+
+
 class ConnectorContract:
     """What the sync relies on, whatever the source."""
 
@@ -93,8 +101,9 @@ class ConnectorContract:
     def test_changes_since_a_cursor_complete_what_was_pulled(
         self, connector: Connector, later: Callable[[], Connector]
     ) -> None:
-        """Upserting an increment gives what a full pull gives. Rows that only the increment has
-        may be there if they say that they are deleted.
+        """Upserting an increment gives what a full pull gives, once the rows whose record is gone
+        for good are removed. Rows that only the increment has may be there if they say that they
+        are deleted.
         """
         tables = connector.offer().tables
         before = {table: pulled(connector, table) for table in tables}
@@ -105,7 +114,7 @@ class ConnectorContract:
             increment, changed = pulled(after, table, cursors[table])
             _, full = pulled(after, table)
             kept = {} if increment.replaces else by_key(table, before[table][1])
-            upserted = {**kept, **by_key(table, changed)}
+            upserted = retained({**kept, **by_key(table, changed)}, after.present(table))
             expected = by_key(table, full)
             assert {key: upserted.get(key) for key in expected} == expected, table
             assert live(upserted) == live(expected), table
@@ -122,6 +131,16 @@ class ConnectorContract:
         full = by_key(table, pulled(connector, table)[1])
         for garbage in GARBAGE:
             assert by_key(table, pulled(connector, table, garbage)[1]) == full
+
+    def test_every_row_comes_from_a_record_that_is_present(self, connector: Connector) -> None:
+        for table in connector.offer().tables:
+            rows = by_key(table, pulled(connector, table)[1])
+            assert retained(rows, connector.present(table)) == rows, table
+
+    def test_it_offers_the_same_after_renewal(self, connector: Connector) -> None:
+        before = connector.offer()
+        connector.renew()
+        assert connector.offer().availability == before.availability
 
     def test_pulls_are_lazy(self, connector: Connector) -> None:
         for table in connector.offer().tables:
