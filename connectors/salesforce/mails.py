@@ -22,6 +22,7 @@ from connectors.salesforce.shapes import (
 )
 
 _DRAFT = "5"
+_PEOPLE = ("LeadId", "ContactId", "SenderId")
 
 
 def _first(rows: pa.Table, key: str, names: tuple[str, ...]) -> pa.Table:
@@ -94,10 +95,9 @@ def _people(rows: pa.Table) -> pa.Table:
             ),
         }
     )
-    names = ("LeadId", "ContactId", "SenderId")
     grouped = found.group_by("EmailMessageId", use_threads=False)
-    made = grouped.aggregate([(name, "min") for name in names])
-    return made.rename_columns({f"{name}_min": name for name in names})
+    made = grouped.aggregate([(name, "min") for name in _PEOPLE])
+    return made.rename_columns({f"{name}_min": name for name in _PEOPLE})
 
 
 def _without_task(rows: pa.Table, since: datetime | None) -> pa.Table:
@@ -105,6 +105,9 @@ def _without_task(rows: pa.Table, since: datetime | None) -> pa.Table:
     pull may have seen one before its task was made.
     """
     has_task = pc.is_valid(rows["ActivityId"])
+    for name in _PEOPLE:  # of the withdrawn they are not always asked for
+        at = rows.column_names.index(name)
+        rows = rows.set_column(at, name, where(pc.invert(has_task), rows[name]))
     rows = rows.append_column("WithdrawnAt", where(has_task, changed_last(rows)))
     return rows.filter(pc.invert(has_task)) if since is None else rows
 

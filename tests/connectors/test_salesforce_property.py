@@ -67,7 +67,10 @@ def difference(
     return table, len(unlike), one.get(unlike[0]), two.get(unlike[0])
 
 
-@pytest.mark.parametrize("minutes", [[7, 60 * 24 * 20], [60 * 24 * 12, 11, 60 * 24 * 30]])
+@pytest.mark.parametrize(
+    "minutes",
+    [[7, 60 * 24 * 20], pytest.param([60 * 24 * 12, 11, 60 * 24 * 30], marks=pytest.mark.full)],
+)
 def test_some_steps_end_where_a_full_pull_ends(
     minutes: list[int], server: Running, settings: Make, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -167,86 +167,3 @@ def test_a_table_that_fails_is_named_and_the_rest_is_kept(
     written = {t["table"]: t["written"] for t in json.loads(again.out)["sources"][0]["tables"]}
     assert written["leads"] > 0
     assert written["activities"] == 0
-
-
-def test_a_spent_limit_stops_and_keeps_what_was_committed(
-    workspace: Workspace, running: Running, tmp_path: Path
-) -> None:
-    running.set_faults([{"endpoint": "query", "kind": "limit_exceeded", "skip": 12, "times": None}])
-    ran = detente("--config", tmp_path / "detente.yaml", "--home", tmp_path, "sync", "--json")
-    running.set_faults([])
-    assert ran.code == 3, ran
-    assert "REQUEST_LIMIT_EXCEEDED" in ran.err
-    assert "not pulled" in ran.err
-    assert json.loads(ran.out)["sources"][0]["tables"]
-    sync(workspace)
-    assert workspace.lake.manifest() is not None
-
-
-def test_purged_records_go_with_a_reconciliation(workspace: Workspace, running: Running) -> None:
-    sync(workspace)
-    running.set_clock(LATER + timedelta(days=14))
-    sync(workspace)
-    before = tables(workspace)
-    report = sync(workspace, reconcile=True)
-    after = tables(workspace)
-    sync(workspace, full=True)
-    same(after, {n: t for n, t in tables(workspace).items() if n != "user_functions"})
-    gone = {name for name, rows in before.items() if rows.num_rows > after[name].num_rows}
-    notes = " ".join(report.sources[0].notes)
-    assert gone
-    assert all(f"{name}: " in notes for name in gone)
-
-
-def test_a_reconciliation_is_made_every_week(workspace: Workspace, running: Running) -> None:
-    moments = [CLOCK + timedelta(days=days) for days in (0, 6, 8, 14, 16)]
-    made = []
-    for moment in moments:
-        running.set_clock(moment)
-        sync(workspace)
-        manifest = workspace.lake.manifest()
-        assert manifest is not None
-        made.append(manifest.sources["crm"].reconciled_at)
-    cutoffs = [moment - timedelta(minutes=2) for moment in moments]
-    assert made == [cutoffs[0], cutoffs[0], cutoffs[2], cutoffs[2], cutoffs[4]]
-
-
-def test_a_user_who_sees_less_loses_nothing(
-    workspace: Workspace, running: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What goes out of sight was not purged; only a full pull believes it."""
-    sync(workspace)
-    before = tables(workspace)
-    monkeypatch.setenv(demo.TOKEN_VARIABLE, running.users["regional"].access_token)
-    report = sync(workspace, reconcile=True)
-    assert any("out of the connection's sight" in note for note in report.sources[0].notes)
-    kept = tables(workspace)["leads"].num_rows
-    assert kept == before["leads"].num_rows
-    sync(workspace, full=True)
-    assert tables(workspace)["leads"].num_rows < kept * 0.8
-
-
-def test_progress_names_tables_rows_and_calls(workspace: Workspace) -> None:
-    class Seen:
-        def __init__(self) -> None:
-            self.done: dict[str, int] = {}
-            self.ended: list[str] = []
-            self.used = 0
-
-        def step(self, task: str, done: int, total: int | None) -> None:
-            assert done >= self.done.get(task, 0)
-            self.done[task] = done
-
-        def calls(self, source: str, used: int) -> None:
-            assert source == "crm"
-            self.used = max(self.used, used)
-
-        def end(self, task: str) -> None:
-            self.ended.append(task)
-
-    seen = Seen()
-    report = sync(workspace, progress=seen)
-    read = {f"crm · {table.table}": table.read for table in report.sources[0].tables}
-    assert {task: seen.done[task] for task in read} == read
-    assert set(read) <= set(seen.ended)
-    assert 0 < seen.used <= report.sources[0].api_calls
