@@ -39,6 +39,11 @@ class SurvivalShare(Statistic):
     at: float
     complement: bool = False
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The duration."""
+        return (self.duration,)
+
     def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
         """`by`, cluster, duration, is_event, n."""
         return _times(rows, self.duration, self.event, by)
@@ -84,6 +89,11 @@ class SurvivalQuantile(Statistic):
     duration: str
     event: str
     q: float = 0.5
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The duration."""
+        return (self.duration,)
 
     def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
         """`by`, cluster, duration, is_event, n."""
