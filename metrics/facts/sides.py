@@ -53,6 +53,18 @@ class Known:
         """
         return owners(self.tables["users"], self.tables["queues"], self.definitions.functions)
 
+    @cached_property
+    def people(self) -> ir.Table:
+        """Who is on a side and no machine: user_id, user_side."""
+        own = self.owners
+        sided = own.filter((own.owner_kind == USER) & own.side.notnull() & ~own.is_automation)
+        return sided.select(user_id="owner_id", user_side="side")
+
+    @property
+    def now(self) -> ir.TimestampValue:
+        """The as-of, as a value."""
+        return ibis.literal(self.as_of, "timestamp(6)")
+
 
 def owners(users: ir.Table, queues: ir.Table, rules: FunctionRules) -> ir.Table:
     """Users and queues as owners, one row each; see `Known.owners`."""
