@@ -51,7 +51,8 @@ def build(
     days = working_days(definitions.calendar, since.date(), as_of.date() + timedelta(days=1))
     handed = _handoffs.handoffs(known, ibis.memtable(days))
     mqls = _decisions.decisions(known)
-    deals = _opportunities.opportunities(known, ibis.memtable(_local_days(definitions, as_of)))
+    staged = _opportunities.staged(known, ibis.memtable(_local_days(definitions, as_of)))
+    deals = _opportunities.opportunities(known, staged)
     met = _meetings.meetings(known)
     return {
         "handoffs": handed.filter(handed.handed_off_at >= since),

@@ -48,11 +48,11 @@ def decisions(known: Known) -> ir.Table:
     null while undecided and where neither's history is tracked.
     """
     statuses = status_path(known)
-    mqls = _mqls(known, statuses)
-    watched = mqls.select("lead_id", "mql_at", "ends_at", until_at=ibis.null("timestamp(6)"))
+    ready = mqls(known, statuses)
+    watched = ready.select("lead_id", "mql_at", "ends_at", until_at=ibis.null("timestamp(6)"))
     events = decision_events(known, statuses)
     first = first_decisions(events, watched, "lead_id", "mql_at")
-    decided = mqls.left_join(first, "lead_id").drop("lead_id_right")
+    decided = ready.left_join(first, "lead_id").drop("lead_id_right")
     decided = decided.left_join(score_at(known, decided), "lead_id").drop("lead_id_right")
     owned = decided.left_join(_last_handoff(known), "lead_id").drop("lead_id_right")
     is_decided = owned.decided_at.notnull()
@@ -75,7 +75,7 @@ def decisions(known: Known) -> ir.Table:
     ).select(*COLUMNS)
 
 
-def _mqls(known: Known, statuses: ir.Table) -> ir.Table:
+def mqls(known: Known, statuses: ir.Table) -> ir.Table:
     """Leads that Marketing judged ready: the source's instant, else the first MQL status."""
     entered = statuses.filter(one_of(statuses.value, known.definitions.statuses.mql))
     first = entered.group_by("lead_id").aggregate(_entered_at=entered["at"].min())
