@@ -67,7 +67,7 @@ def lead_lives(known: Known, mqls: ir.Table, deals: ir.Table) -> ir.Table:
     rows = leads(known)
     words = vocabulary(status_path(known), known.definitions.statuses)
     became = conversions(known).select("lead_id", _converted_at="at")
-    passed = deals.select(_deal="opportunity_id", qualified_at="qualified_at")
+    passed = deals.select(_deal="opportunity_id", _passed_at="qualified_at")
     joined = rows.select(
         "lead_id",
         "created_at",
@@ -81,19 +81,13 @@ def lead_lives(known: Known, mqls: ir.Table, deals: ir.Table) -> ir.Table:
         joined = joined.left_join(other, "lead_id").drop("lead_id_right")
     joined = joined.left_join(passed, [("opportunity_id", "_deal")])
     none = ibis.null("timestamp(6)")
-    end = ibis.coalesce(joined.ends_at, known.now)
-    made = ibis.ifelse(
-        joined.opportunity_id.notnull(),
-        ibis.greatest(joined._converted_at, joined.created_at),
-        none,
-    )
-    qualified = ibis.ifelse(
-        joined.mql_at.notnull(), ibis.greatest(joined.qualified_at, joined.mql_at), none
-    )
-    dated = joined.drop("qualified_at").mutate(
-        opportunity_at=ibis.ifelse(joined._converted_at.notnull(), made, none),
-        qualified_at=ibis.ifelse(joined.qualified_at.notnull(), qualified, none),
-        _end=ibis.greatest(end, joined.created_at),
+    made = ibis.greatest(joined._converted_at, joined.created_at)
+    became_one = joined.opportunity_id.notnull() & joined._converted_at.notnull()
+    qualified = joined.mql_at.notnull() & joined._passed_at.notnull()
+    dated = joined.mutate(
+        opportunity_at=ibis.ifelse(became_one, made, none),
+        qualified_at=ibis.ifelse(qualified, ibis.greatest(joined._passed_at, joined.mql_at), none),
+        _end=ibis.greatest(ibis.coalesce(joined.ends_at, known.now), joined.created_at),
         owner=joined.owner_id,
     )
     return dated.mutate(
@@ -123,9 +117,10 @@ def returned(known: Known) -> ir.Table:
     own = rows.select("owner_id", "owner_kind", "ends_at", *RETURN_SEGMENTS[:-1], _lead="lead_id")
     found = back.inner_join(own, [("lead_id", "_lead")])
     order = ibis.window(group_by="lead_id", order_by="returned_at")
-    named = found.mutate(
-        return_id=found.lead_id.concat(":", (ibis.row_number().over(order) + 1).cast("string")),
-        _end=ibis.greatest(ibis.coalesce(found.ends_at, known.now), found.returned_at),
+    numbered = found.mutate(_nth=ibis.row_number().over(order))
+    named = numbered.mutate(
+        return_id=numbered.lead_id.concat(":", (numbered._nth + 1).cast("string")),
+        _end=ibis.greatest(ibis.coalesce(numbered.ends_at, known.now), numbered.returned_at),
     )
     added = _added_by_marketing(known)
     pairs = named.select("return_id", "lead_id", "returned_at", "_end").inner_join(added, "lead_id")

@@ -93,7 +93,6 @@ def opportunities(known: Known, staged: ir.Table) -> ir.Table:
         loggers(known, own, staged),
         documented(known).mutate(_content=ibis.literal(True)),
         marketers_on(known, "opportunity_id").mutate(_on_team=ibis.literal(True)),
-        _close_dates(known),
     ):
         joined = joined.left_join(other, "opportunity_id").drop("opportunity_id_right")
     return _with_flags(known, joined)
@@ -101,9 +100,10 @@ def opportunities(known: Known, staged: ir.Table) -> ir.Table:
 
 def staged(known: Known, local_days: ir.Table) -> ir.Table:
     """Opportunities as of the instant, once each, with the sales stage then, when they passed
-    qualification, were closed, and how.
+    qualification, were closed, and how, and the close date written then (close_now).
     """
-    return _with_stages(known, _base(known), local_days)
+    dated = _with_stages(known, _base(known), local_days)
+    return dated.left_join(_close_dates(known), "opportunity_id").drop("opportunity_id_right")
 
 
 def _close_dates(known: Known) -> ir.Table:
@@ -178,7 +178,15 @@ def _with_stages(known: Known, base: ir.Table, local_days: ir.Table) -> ir.Table
         is_won=is_closed & joined.won_now.fill_null(False),
         is_lost=is_closed & ~joined.won_now.fill_null(False),
         closed_at=ibis.ifelse(is_closed, closed_at, ibis.null("timestamp(6)")),
-    ).drop("stage_now", "closed_now", "won_now", "closing_at", "local_day", "day_ends_at")
+    ).drop(
+        "stage_now",
+        "closed_now",
+        "won_now",
+        "closing_at",
+        "local_day",
+        "day_began_at",
+        "day_ends_at",
+    )
 
 
 def _stage_path(known: Known) -> ir.Table:
