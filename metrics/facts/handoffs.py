@@ -34,10 +34,12 @@ def handoffs(known: Known, working_days: ir.Table) -> ir.Table:
     """
     path = owner_path(known)
     found = _with_owner(known, path, passages(known, path))
-    settled = _with_statuses(known, found)
-    touched = _with_response(known, settled)
-    bounced = _with_bounce(path, touched)
-    return _with_times(known, bounced, working_days)
+    given_up, decided = _statuses(known, found)
+    made = responses(known, found, given_up)
+    joined = found
+    for other in (given_up, decided, made, *_bounces(path, found)):
+        joined = joined.left_join(other, "handoff_id").drop("handoff_id_right")
+    return _with_times(known, joined, working_days)
 
 
 def _with_owner(known: Known, path: ir.Table, found: ir.Table) -> ir.Table:
@@ -96,15 +98,16 @@ def _with_owner(known: Known, path: ir.Table, found: ir.Table) -> ir.Table:
     ).drop("_lead", "_position", "_person_team", "_lead_id", "_lead_ends_at")
 
 
-def _with_statuses(known: Known, found: ir.Table) -> ir.Table:
-    """Handoffs with the first decision on them (decided_at, decision) and when they were closed as
-    unreachable (given_up_at), both before the lead's next handoff.
+def _statuses(known: Known, found: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """When handoffs were closed as unreachable (handoff_id, given_up_at), and the first decision
+    on them (handoff_id, decided_at, decision), both before the lead's next handoff.
     """
     path = status_path(known)
     watched = found.select(
         "handoff_id", "lead_id", "handed_off_at", "ends_at", until_at="next_handed_off_at"
     )
-    decided = first_decisions(decision_events(known, path), watched, "handoff_id", "handed_off_at")
+    events = decision_events(known, path)
+    decided = first_decisions(events, watched, "handoff_id", "handed_off_at")
     words = known.definitions.statuses.unreachable
     closed = path.filter(one_of(path.value, words)).select("lead_id", _at="at")
     pairs = watched.inner_join(closed, "lead_id")
@@ -113,20 +116,13 @@ def _with_statuses(known: Known, found: ir.Table) -> ir.Table:
         & (pairs._at <= pairs.ends_at)
         & (pairs.until_at.isnull() | (pairs._at < pairs.until_at))
     )
-    given_up = within.group_by("handoff_id").aggregate(given_up_at=within._at.min())
-    joined = found.left_join(decided, "handoff_id").drop("handoff_id_right")
-    return joined.left_join(given_up, "handoff_id").drop("handoff_id_right")
+    return within.group_by("handoff_id").aggregate(given_up_at=within._at.min()), decided
 
 
-def _with_response(known: Known, found: ir.Table) -> ir.Table:
-    """Handoffs with their first human sales touch, and the attempts before giving up."""
-    made = responses(known, found)
-    return found.left_join(made, "handoff_id").drop("handoff_id_right")
-
-
-def _with_bounce(path: ir.Table, found: ir.Table) -> ir.Table:
-    """Handoffs with `bounced_at`: the second change of human owner, or the return to a queue from
-    a person, within the days that count. From a queue to its first person is no change.
+def _bounces(path: ir.Table, found: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """When handoffs changed human owner for the second time (handoff_id, changed_twice_at), and
+    when they went back to a queue from a person (handoff_id, returned_at), within the days that
+    count. From a queue to its first person is no change.
     """
     steps = path.select(
         "lead_id",
@@ -155,15 +151,12 @@ def _with_bounce(path: ir.Table, found: ir.Table) -> ir.Table:
     queued = counted.filter(counted._queue).inner_join(first_human, "handoff_id")
     returned = queued.filter(queued._step > queued._first)
     back = returned.group_by("handoff_id").aggregate(returned_at=returned._at.min())
-    joined = found.left_join(second, "handoff_id").drop("handoff_id_right")
-    joined = joined.left_join(back, "handoff_id").drop("handoff_id_right")
-    return joined.mutate(bounced_at=ibis.least(joined.changed_twice_at, joined.returned_at)).drop(
-        "changed_twice_at", "returned_at"
-    )
+    return second, back
 
 
-def _with_times(known: Known, found: ir.Table, working_days: ir.Table) -> ir.Table:
+def _with_times(known: Known, joined: ir.Table, working_days: ir.Table) -> ir.Table:
     calendar = known.definitions.calendar
+    found = joined.mutate(bounced_at=ibis.least(joined.changed_twice_at, joined.returned_at))
     answered_at = ibis.coalesce(found.first_response_at, found.ends_at)
     waited_until = ibis.least(answered_at, found.handed_off_at + ibis.interval(days=WAIT_DAYS))
     answered = found.mutate(

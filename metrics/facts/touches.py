@@ -76,7 +76,7 @@ def places(known: Known) -> ir.Table:
     return rows.filter(rows.place.notnull())
 
 
-def responses(known: Known, found: ir.Table) -> ir.Table:
+def responses(known: Known, found: ir.Table, given_up: ir.Table) -> ir.Table:
     """What Sales did about each handoff: handoff_id, first_response_at, _by, _id, and `attempts`,
     the touches until `given_up_at`.
 
@@ -90,8 +90,10 @@ def responses(known: Known, found: ir.Table) -> ir.Table:
     # distinct: a touch may be found in two places; and no engine may then join handoffs to
     # touches by time before it joins them by lead, which takes for ever
     touched = places(known).inner_join(by_place, "place").drop("place").distinct()
-    watched = found.select(
-        "handoff_id", "lead_id", "handed_off_at", "next_handed_off_at", "ends_at", "given_up_at"
+    watched = (
+        found.select("handoff_id", "lead_id", "handed_off_at", "next_handed_off_at", "ends_at")
+        .left_join(given_up, "handoff_id")
+        .drop("handoff_id_right")
     )
     pairs = watched.inner_join(touched, "lead_id")
     hits = pairs.filter(
