@@ -25,6 +25,7 @@ PEOPLE = (
     "is_trained",
     "is_moved",
     "functions_since_at",
+    "trainings",
     *SEGMENTS,
     "cluster",
     "as_of",
@@ -38,7 +39,8 @@ def people(known: Known) -> ir.Table:
     `last_touch_at` is the last touch somebody in Sales logged, `is_touching` whether in the last 90
     days (null unless active in Sales). `is_trained`: attended a training of the last 365 days that
     both functions attended; `is_moved`: changed side in the last 730 days, as far as functions
-    were recorded, since `functions_since_at`; both null unless active and on a side.
+    were recorded, since `functions_since_at`; both null unless active and on a side. `trainings`
+    counts the trainings recorded at all, whoever attended.
     """
     touches = sales_touches(known)
     last = touches.group_by(owner_id="performed_by").aggregate(
@@ -50,8 +52,7 @@ def people(known: Known) -> ir.Table:
     joined = known.owners.left_join(users, [("owner_id", "_user")])
     for other in (last, _trained(known), _moved(known)):
         joined = joined.left_join(other, "owner_id").drop("owner_id_right")
-    since = _recorded_since(known)
-    joined = joined.cross_join(since)
+    joined = joined.cross_join(_recorded_since(known)).cross_join(_trainings_held(known))
     gone = (joined.deactivated_at <= known.as_of).fill_null(False)
     future = (joined.created_at > known.as_of).fill_null(False)
     active = (joined.owner_kind == USER) & ~joined.is_automation & ~gone & ~future
@@ -70,13 +71,23 @@ def people(known: Known) -> ir.Table:
     ).select(*PEOPLE)
 
 
-def _trained(known: Known) -> ir.Table:
-    """Who attended a recent training that both functions attended: owner_id, _trained."""
+def _trainings(known: Known) -> ir.Table:
     rows = held(known)
     words = known.definitions.meetings.training
-    recent = rows.filter(
+    return rows.filter(
         one_of(rows.type, words) & (rows.occurred_at > known.as_of - timedelta(days=TRAINING_DAYS))
     )
+
+
+def _trainings_held(known: Known) -> ir.Table:
+    """One row: how many trainings are recorded at all."""
+    rows = _trainings(known)
+    return rows.aggregate(trainings=rows.activity_id.nunique())
+
+
+def _trained(known: Known) -> ir.Table:
+    """Who attended a recent training that both functions attended: owner_id, _trained."""
+    recent = _trainings(known)
     there = attendance(known).semi_join(recent, "activity_id")
     sides = there.group_by("activity_id").aggregate(_sides=there.side.nunique())
     joint = there.semi_join(sides.filter(sides._sides == 2), "activity_id")

@@ -190,6 +190,7 @@ def _with_times(known: Known, joined: ir.Table, working_days: ir.Table) -> ir.Ta
         response_wall_hours=hours_between(timed.handed_off_at, timed._answered_at),
         response_wall_days=days_between(timed.handed_off_at, timed._answered_at),
         response_over_sla=timed.response_business_hours / timed.sla_hours,
+        decision_wall_hours=hours_between(timed.handed_off_at, timed._decided_at),
         bounce_days=days_between(timed.handed_off_at, left_at),
         is_tried_enough=timed.attempts >= ATTEMPTS,
         is_accepted_untouched=ibis.ifelse(
@@ -241,6 +242,7 @@ COLUMNS = (
     "decision",
     "is_decided",
     "decision_business_hours",
+    "decision_wall_hours",
     "waited_business_hours",
     "queue_business_hours",
     "given_up_at",

@@ -1,6 +1,6 @@
 """A small company written by hand: canonical rows in, facts and results out, through DuckDB."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,8 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from metrics import evaluate, facts
-from metrics.declaration import Result
+from metrics.declaration import EVIDENCE, OUTCOMES, Gauge, Result, Shown
+from metrics.indicators import CATALOGUE
 from model.availability import Availability
 from model.definitions import Definitions, Reasons, Statuses
 from model.tables import TABLES
@@ -29,7 +30,8 @@ WORDS = Definitions(
 )
 CONNECTION = ibis.duckdb.connect()
 COMPILED: dict[tuple[str, ...], tuple[ir.Table, str]] = {}
-FACTS = ("handoffs", "decisions", "opportunities", "meetings", "metrics", "people", "history")
+FACTS = (*facts.SEGMENTS, "history")
+CONTEXT = ("handoffs", "metrics", "people", "structure", "history")
 
 
 def at(text: str) -> datetime:
@@ -167,13 +169,14 @@ class Company:
             CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM rows")
         return {name: CONNECTION.table(name) for name in TABLES}
 
-    def fact_tables(self) -> dict[str, pa.Table]:
-        """The facts, computed."""
+    def fact_tables(self, names: Sequence[str] = FACTS) -> dict[str, pa.Table]:
+        """These facts, computed."""
         tables = self.tables()
         plain = self.definitions.model_copy(update={"indicators": {}})
         words = (plain.version(), str(self.as_of))
-        keys = {name: (name, *words) for name in FACTS}
-        keys["metrics"] = (str(self.availability.to_json()), *words)
+        keys = {name: (name, *words) for name in names}
+        if "metrics" in keys:
+            keys["metrics"] = (str(self.availability.to_json()), *words)
         if any(key not in COMPILED for key in keys.values()):
             since = self.as_of - timedelta(days=1096)
             built = facts.build(tables, plain, self.availability, self.as_of, since)
@@ -188,19 +191,25 @@ class Company:
             found[name] = table.cast(rows.schema().to_pyarrow())
         return found
 
-    def facts(self) -> dict[str, ir.Table]:
-        """The facts, computed, as tables."""
-        return {name: ibis.memtable(rows) for name, rows in self.fact_tables().items()}
+    def facts(self, names: Sequence[str] = FACTS) -> dict[str, ir.Table]:
+        """These facts, computed, as tables."""
+        return {name: ibis.memtable(rows) for name, rows in self.fact_tables(names).items()}
 
     def fact(self, name: str) -> list[Row]:
         """The rows of one fact."""
-        rows: list[Row] = self.fact_tables()[name].to_pylist()
+        rows: list[Row] = self.fact_tables([name])[name].to_pylist()
         return rows
 
     def results(self, **asked: Any) -> dict[str, Result]:
         """The results for the whole company by indicator."""
+        wanted = [CATALOGUE[name].fact for name in asked.get("only", CATALOGUE)]
         found = evaluate.evaluate(
-            self.facts(), self.availability, self.definitions, as_of=self.as_of, run=run, **asked
+            self.facts([*CONTEXT, *wanted]),
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            run=run,
+            **asked,
         )
         return {result.indicator.id: result for result in found}
 
@@ -208,6 +217,21 @@ class Company:
         """One indicator with a minimum of one record, so that few suffice for an example."""
         self.definitions = small(self.definitions, indicator)
         return self.results(only=[indicator], **asked)[indicator]
+
+    def shown(self, name: str) -> Shown:
+        """One outcome or measure of evidence."""
+        one = {**OUTCOMES, **EVIDENCE}[name]
+        wanted = [] if isinstance(one, Gauge) else [one.fact]
+        outcomes, quality = evaluate.shown(
+            self.facts([*CONTEXT, *wanted]),
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            only=[name],
+            run=run,
+        )
+        (found,) = [*outcomes, *quality]
+        return found
 
 
 STAGES = (
