@@ -54,9 +54,10 @@ def structure(known: Known, people: ir.Table) -> ir.Table:
         head_id="_head",
         head_title="title",
         kind=_kind(named, known.definitions.structure),
-        is_declared=ibis.literal(False),
+        told_here=ibis.literal("company"),
     )
-    found = _managed(users, active).left_join(told, ibis.literal(True))
+    company = _managed(users, active).mutate(_here=ibis.literal("company"))
+    found = company.left_join(told, [("_here", "told_here")])
     kind = ibis.coalesce(
         found.kind, ibis.literal(known.definitions.structure.common_head, "string")
     )

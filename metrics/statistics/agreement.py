@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from metrics.estimate import Estimate
 from metrics.statistics.base import (
@@ -91,7 +92,7 @@ class Kappa(Statistic):
         )
 
 
-def _codes(statistics: pa.Table, name: str) -> "np.typing.NDArray[np.int64]":
+def _codes(statistics: pa.Table, name: str) -> NDArray[np.int64]:
     """Labels as whole numbers, the same ones for both columns."""
     both = {str(x) for c in ("first", "second") for x in statistics.column(c).to_pylist()}
     place = {label: i for i, label in enumerate(sorted(both))}

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from metrics.estimate import Estimate
 from metrics.statistics.base import (
     Clusters,
+    Floats,
     Statistic,
     column,
     critical,
@@ -22,6 +24,8 @@ from metrics.statistics.base import (
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,15 @@ class Auc(Statistic):
         n = float(counts.sum())
         if few := shortfall(round(n), minimum_n):
             return few
-        events, others = counts * is_event, counts * ~is_event
+        events = np.where(is_event, counts, 0.0)
+        others = counts - events
         m, k = float(events.sum()), float(others.sum())
         if not m or not k:
             which = "no" if not m else "every"
             return Estimate.not_assessed(f"{which} record had the outcome to be told", round(n))
-        levels, at = np.unique(score, return_inverse=True)
-        below_others = _ranked(np.bincount(at, others, len(levels)))[at] / k
-        above_events = 1 - _ranked(np.bincount(at, events, len(levels)))[at] / m
+        _, at = np.unique(score, return_inverse=True)
+        below_others = _ranked(at, others) / k
+        above_events = 1 - _ranked(at, events) / m
         value = float(below_others @ events) / m
         each = np.where(is_event, (below_others - value) / m, (above_events - value) / k)
         clusters = Clusters(statistics)
@@ -88,6 +93,7 @@ class Auc(Statistic):
         )
 
 
-def _ranked(by_level: "np.typing.NDArray[np.float64]") -> "np.typing.NDArray[np.float64]":
-    """How many lie below each level, those at it counting half."""
-    return np.asarray(np.cumsum(by_level) - by_level / 2)
+def _ranked(at: Ints, counts: Floats) -> Floats:
+    """For each row, how many `counts` lie below its level `at`, those at it counting half."""
+    by_level = np.bincount(at, counts).astype(np.float64)
+    return np.asarray((np.cumsum(by_level) - by_level / 2)[at])
