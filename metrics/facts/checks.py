@@ -4,6 +4,7 @@ from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from metrics.facts.sides import Known
 from model.definitions import Rule
@@ -29,6 +30,12 @@ _AT_CLOSE = {
     "marketer_on_team": "has_marketer",
     "campaign": "is_touched",
 }
+_NONE = pa.schema(
+    [
+        (name, {"placed_at": pa.timestamp("us"), "is_kept": pa.bool_()}.get(name, pa.string()))
+        for name in COLUMNS[:-1]
+    ]
+).empty_table()
 
 
 def checks(known: Known, handed: ir.Table, deals: ir.Table) -> ir.Table:
@@ -42,8 +49,7 @@ def checks(known: Known, handed: ir.Table, deals: ir.Table) -> ir.Table:
         for rule in known.definitions.rules
     ]
     if not parts:
-        nothing = handed.limit(0).mutate(is_kept=ibis.null("boolean"))
-        parts = [_rows(nothing, "", "handoff_id", "handed_off_at")]
+        parts = [ibis.memtable(_NONE)]
     every = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
     return every.mutate(as_of=known.now).select(*COLUMNS)
 

@@ -66,7 +66,7 @@ def marketer_meetings(known: Known, opportunities: ir.Table) -> ir.Table:
     opportunity_id, marketer_met_at.
 
     On the opportunity itself; or, since it was created, on its account or with one of its
-    contacts.
+    contacts. `opportunities` has opportunity_id, account_id, created_at, closed_at.
     """
     rows = held(known)
     there = attendance(known)
@@ -91,9 +91,7 @@ def marketer_meetings(known: Known, opportunities: ir.Table) -> ir.Table:
         .select("opportunity_id", "met_at")
         .distinct()
     )
-    deals = opportunities.select(
-        "opportunity_id", "account_id", "created_at", "closed_at"
-    ).distinct()
+    deals = opportunities
     by_deal = deals.inner_join(
         customer.select(_deal="opportunity_id", met_at="met_at"), [("opportunity_id", "_deal")]
     ).select("opportunity_id", "met_at", "created_at", "closed_at", own=ibis.literal(True))

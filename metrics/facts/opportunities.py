@@ -83,14 +83,16 @@ def opportunities(known: Known, staged: ir.Table) -> ir.Table:
     zero count as zero.
     """
     own = parties(known)
+    # distinct: written once in the query, however many parts rest on it
+    lives = staged.select("opportunity_id", "account_id", "created_at", "closed_at").distinct()
     joined = staged
     for other in (
         _with_roles(known),
-        marketer_meetings(known, staged),
-        traceable(known, staged),
+        marketer_meetings(known, lives),
+        traceable(known, lives),
         campaign_touches(known, own),
         last_touches(known, own),
-        loggers(known, own, staged),
+        loggers(known, own, lives),
         documented(known).mutate(_content=ibis.literal(True)),
         marketers_on(known, "opportunity_id").mutate(_on_team=ibis.literal(True)),
     ):

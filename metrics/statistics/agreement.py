@@ -35,6 +35,11 @@ class Kappa(Statistic):
     second: str
 
     @property
+    def formula(self) -> str:
+        """In words."""
+        return f"(observed − chance) / (1 − chance) agreement of {self.first} and {self.second}"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Both labels."""
         return self.first, self.second

@@ -23,6 +23,11 @@ class Average(Statistic):
     amount: str
 
     @property
+    def formula(self) -> str:
+        """In words."""
+        return f"sum of {self.amount} / rows where it is known"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The amount."""
         return (self.amount,)
@@ -77,6 +82,14 @@ class Velocity(Statistic):
     is_lost: str
     amount: str
     days: str
+
+    @property
+    def formula(self) -> str:
+        """In words."""
+        return (
+            f"rows with {self.is_open} × share with {self.is_won} of those closed × "
+            f"mean {self.amount} / mean {self.days} of the won"
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:

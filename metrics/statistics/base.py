@@ -31,6 +31,11 @@ class Statistic(ABC):
 
     @property
     @abstractmethod
+    def formula(self) -> str:
+        """How it is computed from the fact's columns, in words."""
+
+    @property
+    @abstractmethod
     def columns(self) -> tuple[str, ...]:
         """The columns that must be given for a row to count, the most telling first."""
 

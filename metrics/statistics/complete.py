@@ -22,6 +22,11 @@ class CountShare(Statistic):
     event: str
 
     @property
+    def formula(self) -> str:
+        """In words."""
+        return f"rows with {self.event} / rows where it is known, a complete count"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The flag."""
         return (self.event,)
@@ -48,6 +53,11 @@ class Quotient(Statistic):
 
     numerator: str
     denominator: str
+
+    @property
+    def formula(self) -> str:
+        """In words."""
+        return f"sum of {self.numerator} / sum of {self.denominator}, a complete count"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -84,6 +94,11 @@ class Level(Statistic):
     value: str
 
     @property
+    def formula(self) -> str:
+        """In words."""
+        return f"the lowest {self.value}"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The level."""
         return (self.value,)
@@ -111,6 +126,11 @@ class SharedUse(Statistic):
 
     thing: str
     side: str
+
+    @property
+    def formula(self) -> str:
+        """In words."""
+        return f"{self.thing} values used by both sides / all {self.thing} values used"
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -38,6 +38,11 @@ class Auc(Statistic):
     event: str
 
     @property
+    def formula(self) -> str:
+        """In words."""
+        return f"area under the ROC curve of {self.score} for {self.event}"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The event and the score."""
         return self.event, self.score

@@ -31,6 +31,14 @@ class GapQuantile(Statistic):
     over_days: int = 365
 
     @property
+    def formula(self) -> str:
+        """In words."""
+        return (
+            f"{self.q:.0%} quantile of the days between one {self.at} and the next, "
+            "the open stretch included"
+        )
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The instant."""
         return (self.at,)

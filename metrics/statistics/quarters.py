@@ -32,6 +32,14 @@ class QuarterAccuracy(Statistic):
     won: str
 
     @property
+    def formula(self) -> str:
+        """In words."""
+        return (
+            f"1 − Σ|{self.won} − {self.forecast}| / Σ {self.won}, "
+            f"each a sum by {self.quarter}; never below 0"
+        )
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Both amounts."""
         return self.forecast, self.won
@@ -127,6 +135,11 @@ class QuarterGap(Statistic):
     quarter: str
     side: str
     attained: str
+
+    @property
+    def formula(self) -> str:
+        """In words."""
+        return f"mean over {self.quarter} of the distance between both sides' mean {self.attained}"
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -31,6 +31,11 @@ class Proportion(Statistic):
     event: str
 
     @property
+    def formula(self) -> str:
+        """In words."""
+        return f"rows with {self.event} / rows where it is known"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The flag."""
         return (self.event,)
@@ -74,6 +79,11 @@ class RatioOfSums(Statistic):
 
     numerator: str
     denominator: str
+
+    @property
+    def formula(self) -> str:
+        """In words."""
+        return f"sum of {self.numerator} / sum of {self.denominator}"
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -40,6 +40,15 @@ class SurvivalShare(Statistic):
     complement: bool = False
 
     @property
+    def formula(self) -> str:
+        """In words."""
+        what = "never" if self.complement else "with"
+        return (
+            f"share {what} {self.event} by {self.at:g} on {self.duration} "
+            "(Kaplan–Meier, rows without it censored)"
+        )
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The duration."""
         return (self.duration,)
@@ -89,6 +98,14 @@ class SurvivalQuantile(Statistic):
     duration: str
     event: str
     q: float = 0.5
+
+    @property
+    def formula(self) -> str:
+        """In words."""
+        return (
+            f"the {self.duration} by which {self.q:.0%} have {self.event} "
+            "(Kaplan–Meier, rows without it censored)"
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:
