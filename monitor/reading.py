@@ -21,7 +21,7 @@ from model.errors import ConfigurationError, LakeError
 from model.periods import Period, end_of, local_day
 from model.validation import suggest
 from monitor.functions import with_functions
-from monitor.refresh import HISTORY
+from monitor.refresh import HISTORY, keeping
 from monitor.workspace import Workspace
 from store.engines import Engine
 from store.manifest import Manifest
@@ -63,10 +63,16 @@ class Reading:
         if as_of == manifest.cutoff_at and current:
             reading.facts = engine.facts()
         else:
-            expressions = facts.build(
-                reading.tables, reading.definitions, manifest.availability, as_of, as_of - HISTORY
-            )
-            reading.facts = stack.enter_context(engine.materialise(expressions))
+            with ExitStack() as steps:
+                expressions = facts.build(
+                    reading.tables,
+                    reading.definitions,
+                    manifest.availability,
+                    as_of,
+                    as_of - HISTORY,
+                    keeping(engine, steps),
+                )
+                reading.facts = stack.enter_context(engine.materialise(expressions))
         return reading
 
     def __enter__(self) -> Self:

@@ -26,8 +26,7 @@ from metrics.facts import shared_metrics as _shared_metrics
 from metrics.facts import structure as _structure
 from metrics.facts import targets as _targets
 from metrics.facts.shared_metrics import catalogue, lacking
-from metrics.facts.sides import Known
-from metrics.facts.statuses import status_path
+from metrics.facts.sides import Keep, Known
 from model.availability import Availability
 from model.definitions import Definitions
 from model.periods import end_of, local_day, start_of
@@ -55,7 +54,7 @@ SEGMENTS: Mapping[str, tuple[str, ...]] = {
 }
 _FIRST_DAY = date(1990, 1, 1)  # close dates before this are slips of the pen
 
-__all__ = ["SEGMENTS", "build", "catalogue", "lacking"]
+__all__ = ["SEGMENTS", "Keep", "build", "catalogue", "lacking"]
 
 
 def build(
@@ -64,13 +63,16 @@ def build(
     availability: Availability,
     as_of: datetime,
     since: datetime,
+    keep: Keep = lambda _, rows: rows,
 ) -> dict[str, ir.Table]:
     """Every fact as of `as_of` (naive UTC), for what happened from `since` on.
 
     `tables` are the canonical tables by name, users and queues with their functions. Raises
-    ConfigurationError where the calendar names unknown holidays.
+    ConfigurationError where the calendar names unknown holidays. `keep` gets, by name, the steps
+    that several facts rest on, and may return them computed: then each is computed once, and no
+    query grows long.
     """
-    known = Known(tables, definitions, as_of)
+    known = Known(tables, definitions, as_of, keep)
     days = working_days(definitions.calendar, since.date(), as_of.date() + timedelta(days=1))
     local_days = ibis.memtable(_local_days(definitions, as_of))
     quarters = list(_quarters.quarters(definitions, as_of, since))
@@ -78,13 +80,13 @@ def build(
     handed = _handoffs.handoffs(known, ibis.memtable(days))
     handed = handed.filter(handed.handed_off_at >= since)
     decided = _decisions.decisions(known)
-    mqls = _decisions.mqls(known, status_path(known))
+    mqls = _decisions.mqls(known)
     staged = _opportunities.staged(known, local_days)
     deals = _opportunities.opportunities(known, staged)
     deals = deals.filter(deals.closed_at.isnull() | (deals.closed_at >= since))
     lives = _leads.lead_lives(known, mqls, staged)
     met = _meetings.meetings(known)
-    people = _evidence.people(known)
+    people = known.once("people", lambda: _evidence.people(known))
     return {
         "handoffs": handed,
         "decisions": decided.filter(decided.mql_at >= since),

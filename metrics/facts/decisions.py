@@ -47,10 +47,9 @@ def decisions(known: Known) -> ir.Table:
     `score_at_decision` is the lead's score (or rating: hot 3, warm 2, cold 1) as it stood then,
     null while undecided and where neither's history is tracked.
     """
-    statuses = status_path(known)
-    ready = mqls(known, statuses)
+    ready = mqls(known)
     watched = ready.select("lead_id", "mql_at", "ends_at", until_at=ibis.null("timestamp(6)"))
-    events = decision_events(known, statuses)
+    events = decision_events(known)
     first = first_decisions(events, watched, "lead_id", "mql_at")
     decided = ready.left_join(first, "lead_id").drop("lead_id_right")
     decided = decided.left_join(score_at(known, decided), "lead_id").drop("lead_id_right")
@@ -75,8 +74,13 @@ def decisions(known: Known) -> ir.Table:
     ).select(*COLUMNS)
 
 
-def mqls(known: Known, statuses: ir.Table) -> ir.Table:
+def mqls(known: Known) -> ir.Table:
     """Leads that Marketing judged ready: the source's instant, else the first MQL status."""
+    return known.once("mqls", lambda: _mqls(known))
+
+
+def _mqls(known: Known) -> ir.Table:
+    statuses = status_path(known)
     entered = statuses.filter(one_of(statuses.value, known.definitions.statuses.mql))
     first = entered.group_by("lead_id").aggregate(_entered_at=entered["at"].min())
     joined = leads(known).left_join(first, "lead_id").drop("lead_id_right")

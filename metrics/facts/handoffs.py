@@ -33,7 +33,7 @@ def handoffs(known: Known, working_days: ir.Table) -> ir.Table:
     whether there were enough of them (null unless given up).
     """
     path = owner_path(known)
-    found = _with_owner(known, path, passages(known, path))
+    found = known.once("owned", lambda: _with_owner(known, path, passages(known, path)))
     given_up, decided = _statuses(known, found)
     made = responses(known, found, given_up)
     joined = found
@@ -106,7 +106,7 @@ def _statuses(known: Known, found: ir.Table) -> tuple[ir.Table, ir.Table]:
     watched = found.select(
         "handoff_id", "lead_id", "handed_off_at", "ends_at", until_at="next_handed_off_at"
     )
-    events = decision_events(known, path)
+    events = decision_events(known)
     decided = first_decisions(events, watched, "handoff_id", "handed_off_at")
     words = known.definitions.statuses.unreachable
     closed = path.filter(one_of(path.value, words)).select("lead_id", _at="at")

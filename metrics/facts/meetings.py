@@ -19,6 +19,10 @@ COLUMNS = (
 
 def held(known: Known) -> ir.Table:
     """Meetings that took place by the as-of, internal or not."""
+    return known.once("held", lambda: _held(known))
+
+
+def _held(known: Known) -> ir.Table:
     rows = known.rows("activities")
     return rows.filter(
         (rows.kind == "meeting")
@@ -32,6 +36,10 @@ def attendance(known: Known) -> ir.Table:
 
     Whoever merely entered the meeting did not attend it.
     """
+    return known.once("attendance", lambda: _attendance(known))
+
+
+def _attendance(known: Known) -> ir.Table:
     invited = known.rows("attendees")
     people = known.owners.filter(
         (known.owners.owner_kind == USER)

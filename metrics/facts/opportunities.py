@@ -104,6 +104,10 @@ def staged(known: Known, local_days: ir.Table) -> ir.Table:
     """Opportunities as of the instant, once each, with the sales stage then, when they passed
     qualification, were closed, and how, and the close date written then (close_now).
     """
+    return known.once("staged", lambda: _staged(known, local_days))
+
+
+def _staged(known: Known, local_days: ir.Table) -> ir.Table:
     dated = _with_stages(known, _base(known), local_days)
     return dated.left_join(_close_dates(known), "opportunity_id").drop("opportunity_id_right")
 

@@ -12,6 +12,10 @@ def parties(known: Known) -> ir.Table:
     """The leads and contacts of opportunities, once each: opportunity_id, place (an id). The lead
     that became it, the contact the lead became, and contacts with a role on it.
     """
+    return known.once("parties", lambda: _parties(known))
+
+
+def _parties(known: Known) -> ir.Table:
     rows = leads(known)
     own = rows.filter(rows.opportunity_id.notnull())
     roles = known.rows("contact_roles")

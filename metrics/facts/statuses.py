@@ -16,6 +16,10 @@ def status_path(known: Known) -> ir.Table:
     """The statuses a lead went through: lead_id, position, at, value. Empty where the CRM tracks
     none: then today's status says nothing about when it came.
     """
+    return known.once("status_path", lambda: _status_path(known))
+
+
+def _status_path(known: Known) -> ir.Table:
     changes = changes_of(known, "lead_changes", "status")
     path = path_of(known, leads(known), "lead_id", changes, current="status")
     tracked = changes.aggregate(_changes=changes.count())
@@ -25,6 +29,10 @@ def status_path(known: Known) -> ir.Table:
 
 def conversions(known: Known) -> ir.Table:
     """When leads were converted, from history (which has the time) or the lead: lead_id, at."""
+    return known.once("conversions", lambda: _conversions(known))
+
+
+def _conversions(known: Known) -> ir.Table:
     rows = leads(known)
     changes = changes_of(known, "lead_changes", "converted")
     timed = changes.group_by("lead_id").aggregate(_at=changes.changed_at.min())
@@ -34,10 +42,15 @@ def conversions(known: Known) -> ir.Table:
     return found.filter(found["at"].notnull())
 
 
-def decision_events(known: Known, path: ir.Table) -> ir.Table:
+def decision_events(known: Known) -> ir.Table:
     """Every recorded decision on a lead: lead_id, at, decision, slack. A conversion accepts; its
     date may lack the time, so it may lie up to `slack` days before what it decides on.
     """
+    return known.once("decision_events", lambda: _decision_events(known))
+
+
+def _decision_events(known: Known) -> ir.Table:
+    path = status_path(known)
     words = known.definitions.statuses
     rows = leads(known)
 

@@ -15,6 +15,10 @@ def touches(known: Known) -> ir.Table:
     opportunity_id, performed_by, user_side, occurred_at. Completed calls, e-mails and meetings;
     not automated, not inbound, not internal, and no to-dos.
     """
+    return known.once("touches", lambda: _touches(known))
+
+
+def _touches(known: Known) -> ir.Table:
     rows = known.rows("activities")
     done = rows.filter(
         rows.kind.isin(TOUCH_KINDS)
@@ -61,6 +65,10 @@ def places(known: Known) -> ir.Table:
     The lead itself; the contact it was converted to, because conversion moves activities there;
     the lead it was merged into, and that one's contact.
     """
+    return known.once("places", lambda: _places(known))
+
+
+def _places(known: Known) -> ir.Table:
     own = leads(known).select("lead_id", "contact_id")
     merged = survivors(known)
     became = merged.left_join(

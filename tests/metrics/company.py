@@ -29,7 +29,8 @@ WORDS = Definitions(
     reasons=Reasons(rejection=("No Budget",), loss=("Price", "Timing")),
 )
 CONNECTION = ibis.duckdb.connect()
-COMPILED: dict[tuple[str, ...], tuple[ir.Table, str]] = {}
+COMPILED: dict[tuple[str, ...], "Compiled"] = {}
+Compiled = tuple[dict[str, str], dict[str, tuple[ir.Table, str]]]
 FACTS = (*facts.SEGMENTS, "history")
 CONTEXT = ("handoffs", "metrics", "people", "structure", "history")
 
@@ -173,20 +174,15 @@ class Company:
         """These facts, computed."""
         tables = self.tables()
         plain = self.definitions.model_copy(update={"indicators": {}})
-        words = (plain.version(), str(self.as_of))
-        keys = {name: (name, *words) for name in names}
-        if "metrics" in keys:
-            keys["metrics"] = (str(self.availability.to_json()), *words)
-        if any(key not in COMPILED for key in keys.values()):
-            since = self.as_of - timedelta(days=1096)
-            built = facts.build(tables, plain, self.availability, self.as_of, since)
-            for name, key in keys.items():
-                if key not in COMPILED:
-                    COMPILED[key] = built[name], ibis.to_sql(built[name])
-                    CONNECTION._register_in_memory_tables(built[name])
+        key = (plain.version(), str(self.as_of), str(self.availability.to_json()))
+        if key not in COMPILED:
+            COMPILED[key] = compiled(tables, plain, self.availability, self.as_of)
+        steps, queries = COMPILED[key]
+        for name, sql in steps.items():
+            CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
         found = {}
-        for name, key in keys.items():
-            rows, sql = COMPILED[key]
+        for name in dict.fromkeys(names):
+            rows, sql = queries[name]
             table = CONNECTION.con.sql(sql).to_arrow_table()
             found[name] = table.cast(rows.schema().to_pyarrow())
         return found
@@ -241,6 +237,29 @@ STAGES = (
     ("Won", True, True, True),
     ("Lost", True, False, True),
 )
+
+
+def compiled(
+    tables: Mapping[str, ir.Table], definitions: Definitions, have: Availability, as_of: datetime
+) -> Compiled:
+    """The queries of the steps that facts share, in their order, and those of the facts."""
+    steps: dict[str, str] = {}
+
+    def keep(name: str, rows: ir.Table) -> ir.Table:
+        step = f"step_{name}"
+        steps[step] = query(rows)
+        CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {step} AS {steps[step]}")
+        return CONNECTION.table(step)
+
+    since = as_of - timedelta(days=1096)
+    built = facts.build(tables, definitions, have, as_of, since, keep)
+    return steps, {name: (rows, query(rows)) for name, rows in built.items()}
+
+
+def query(rows: ir.Table) -> str:
+    """The SQL of an expression, its in-memory tables registered."""
+    CONNECTION._register_in_memory_tables(rows)
+    return str(ibis.to_sql(rows, dialect="duckdb"))
 
 
 def small(definitions: Definitions, indicator: str) -> Definitions:
