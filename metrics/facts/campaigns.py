@@ -25,12 +25,12 @@ COST_SEGMENTS = SEGMENTS[:2]
 
 def _campaigns(known: Known, local_days: ir.Table) -> ir.Table:
     """Campaigns as of the instant, once each, with `started_at`: the beginning of the day on which
-    they started, or when they were entered.
+    they started, or when they were entered where no day is given. A start ahead is not yet.
     """
     rows = latest(known.rows("campaigns"), "campaign_id")
     days = local_days.select(_day="local_day", _began_at="day_began_at")
     joined = rows.left_join(days, [("started_on", "_day")])
-    dated = joined.mutate(started_at=ibis.coalesce(joined._began_at, joined.created_at))
+    dated = joined.mutate(started_at=ibis.ifelse(joined.started_on.isnull(), joined.created_at, joined._began_at))
     return dated.filter(dated.started_at <= known.as_of)
 
 

@@ -1,6 +1,7 @@
 """A small company written by hand: canonical rows in, facts and results out, through DuckDB."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,8 @@ import pyarrow as pa
 
 from metrics import evaluate, facts
 from metrics.declaration import EVIDENCE, OUTCOMES, Gauge, Result, Shown
+from metrics.facts.shared_metrics import shared_metrics
+from metrics.facts.sides import Known
 from metrics.indicators import CATALOGUE
 from model.availability import Availability
 from model.definitions import Definitions, Reasons, Statuses
@@ -30,7 +33,6 @@ WORDS = Definitions(
 )
 CONNECTION = ibis.duckdb.connect()
 COMPILED: dict[tuple[str, ...], "Compiled"] = {}
-Compiled = tuple[dict[str, str], dict[str, tuple[ir.Table, str]]]
 FACTS = (*facts.SEGMENTS, "history")
 CONTEXT = ("handoffs", "metrics", "people", "structure", "history")
 
@@ -174,17 +176,17 @@ class Company:
         """These facts, computed."""
         tables = self.tables()
         plain = self.definitions.model_copy(update={"indicators": {}})
-        key = (plain.version(), str(self.as_of), str(self.availability.to_json()))
+        key = (plain.version(), str(self.as_of))
         if key not in COMPILED:
-            COMPILED[key] = compiled(tables, plain, self.availability, self.as_of)
-        steps, queries = COMPILED[key]
-        for name, sql in steps.items():
-            CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
-        found = {}
-        for name in dict.fromkeys(names):
-            rows, sql = queries[name]
-            table = CONNECTION.con.sql(sql).to_arrow_table()
-            found[name] = table.cast(rows.schema().to_pyarrow())
+            COMPILED[key] = Compiled.of(tables, plain, self.as_of)
+        known = COMPILED[key]
+        wanted = {name: known.query(name) for name in dict.fromkeys(names) if name != "metrics"}
+        for name in known.needed(wanted.values()):
+            CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {name} AS {known.steps[name]}")
+        found = {name: known.rows(name, sql) for name, sql in wanted.items()}
+        if "metrics" in names:
+            shared = shared_metrics(Known(tables, plain, self.as_of), self.availability)
+            found["metrics"] = CONNECTION.to_pyarrow(shared)
         return found
 
     def facts(self, names: Sequence[str] = FACTS) -> dict[str, ir.Table]:
@@ -239,21 +241,52 @@ STAGES = (
 )
 
 
-def compiled(
-    tables: Mapping[str, ir.Table], definitions: Definitions, have: Availability, as_of: datetime
-) -> Compiled:
-    """The queries of the steps that facts share, in their order, and those of the facts."""
-    steps: dict[str, str] = {}
+@dataclass
+class Compiled:
+    """The queries of some definitions and instant: the steps that facts share, in their order, and
+    the facts. Compiling takes far longer than running, so only what is asked for is compiled.
+    """
 
-    def keep(name: str, rows: ir.Table) -> ir.Table:
-        step = f"step_{name}"
-        steps[step] = query(rows)
-        CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {step} AS {steps[step]}")
-        return CONNECTION.table(step)
+    steps: dict[str, str]
+    built: dict[str, ir.Table]
+    queries: dict[str, str] = field(default_factory=dict)
 
-    since = as_of - timedelta(days=1096)
-    built = facts.build(tables, definitions, have, as_of, since, keep)
-    return steps, {name: (rows, query(rows)) for name, rows in built.items()}
+    @classmethod
+    def of(
+        cls, tables: Mapping[str, ir.Table], definitions: Definitions, as_of: datetime
+    ) -> "Compiled":
+        """Compile the steps."""
+        steps: dict[str, str] = {}
+
+        def keep(name: str, rows: ir.Table) -> ir.Table:
+            step = f"step_{name}"
+            steps[step] = query(rows)
+            CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {step} AS {steps[step]}")
+            return CONNECTION.table(step)
+
+        since = as_of - timedelta(days=1096)
+        return cls(steps, facts.build(tables, definitions, EVERYTHING, as_of, since, keep))
+
+    def query(self, name: str) -> str:
+        """The query of a fact."""
+        if name not in self.queries:
+            self.queries[name] = query(self.built[name])
+        return self.queries[name]
+
+    def needed(self, queries: Iterable[str]) -> list[str]:
+        """The steps that these queries rest on, in their order."""
+        found: set[str] = set()
+        ahead = list(queries)
+        while ahead:
+            new = set(re.findall(r'"(step_\w+)"', ahead.pop())) - found
+            found |= new
+            ahead += [self.steps[name] for name in new]
+        return [name for name in self.steps if name in found]
+
+    def rows(self, name: str, sql: str) -> pa.Table:
+        """The rows of a fact."""
+        table = CONNECTION.con.sql(sql).to_arrow_table()
+        return table.cast(self.built[name].schema().to_pyarrow())
 
 
 def query(rows: ir.Table) -> str:
