@@ -42,10 +42,10 @@ class SurvivalShare(Statistic):
     @property
     def formula(self) -> str:
         """In words."""
-        what = "never" if self.complement else "with"
+        what = "without" if self.complement else "with"
         return (
-            f"share {what} {self.event} by {self.at:g} on {self.duration} "
-            "(Kaplan–Meier, rows without it censored)"
+            f"share {what} {self.event} by {self.duration} = {self.at:g} "
+            "(Kaplan–Meier, rows still without it censored)"
         )
 
     @property
@@ -104,7 +104,7 @@ class SurvivalQuantile(Statistic):
         """In words."""
         return (
             f"the {self.duration} by which {self.q:.0%} have {self.event} "
-            "(Kaplan–Meier, rows without it censored)"
+            "(Kaplan–Meier, rows still without it censored)"
         )
 
     @property
