@@ -57,6 +57,8 @@ UNSEEN = {
     "rules_compliance_rate",  # no rule is written
     "shared_dashboard_use",  # the CRM does not say who used a report
     "people_interchange",  # no CRM keeps who used to be where
+    "content_use_rate",  # no document is linked in the demonstration's CRM
+    "segment_agreement",  # its leads are converted into new accounts only
 }
 
 
