@@ -207,4 +207,4 @@ def cost_of_acquisition(_: Definitions) -> Statistic:
     """The cost of the campaigns that started in the last 365 days over the number of opportunities
     won in them. Other costs of Sales and Marketing are not in the CRM.
     """
-    return Quotient("cost", "won")
+    return Quotient("cost", "won", unrecorded="no campaign of this period says what it cost")

@@ -30,7 +30,9 @@ def _campaigns(known: Known, local_days: ir.Table) -> ir.Table:
     rows = latest(known.rows("campaigns"), "campaign_id")
     days = local_days.select(_day="local_day", _began_at="day_began_at")
     joined = rows.left_join(days, [("started_on", "_day")])
-    dated = joined.mutate(started_at=ibis.ifelse(joined.started_on.isnull(), joined.created_at, joined._began_at))
+    dated = joined.mutate(
+        started_at=ibis.ifelse(joined.started_on.isnull(), joined.created_at, joined._began_at)
+    )
     return dated.filter(dated.started_at <= known.as_of)
 
 

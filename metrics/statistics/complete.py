@@ -48,11 +48,12 @@ class CountShare(Statistic):
 @dataclass(frozen=True)
 class Quotient(Statistic):
     """Sum of `numerator` over sum of `denominator`, both complete. Rows where either is null do
-    not count.
+    not count. With `unrecorded` a sum of 0 above means that nobody recorded it, and is said so.
     """
 
     numerator: str
     denominator: str
+    unrecorded: str | None = None
 
     @property
     def formula(self) -> str:
@@ -84,7 +85,10 @@ class Quotient(Statistic):
         under = float(column(statistics, "denominator").sum())
         if under <= 0:
             return Estimate.not_assessed("there is nothing to divide by", n)
-        return Estimate(float(column(statistics, "numerator").sum()) / under, None, None, n)
+        over = float(column(statistics, "numerator").sum())
+        if over == 0 and self.unrecorded is not None:
+            return Estimate.not_assessed(self.unrecorded, n)
+        return Estimate(over / under, None, None, n)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ WORDS = Definitions(
 )
 Rng = np.random.Generator
 Rows = pd.DataFrame
+One = dict[Any, Any]
 
 
 def some(rng: Rng, *values: Any) -> Any:
@@ -77,10 +78,10 @@ def grown(seed: int) -> Company:
         _lead(company, rng, index, deals)
     for _ in range(60):
         _around(company, rng, deals)
-    for name in range(8):
+    for number in range(8):
         company.add(
             "campaigns",
-            campaign_id=f"k{name}",
+            campaign_id=f"k{number}",
             owner_id=some(rng, "m1", "m2", "s1", "robot"),
             created_at=moment(rng),
             started_on=some(rng, None, moment(rng).date()),
@@ -212,7 +213,7 @@ class Told:
         key = frame.columns[0]
         return known.sort_values("recorded_at").drop_duplicates(key, keep="last")
 
-    def leads(self) -> list[dict[str, Any]]:
+    def leads(self) -> list[One]:
         """Leads with the statuses they went through, and where their activities are."""
         changes = self.all("lead_changes").sort_values(["changed_at", "change_id"])
         found = []
@@ -231,7 +232,7 @@ class Told:
             found.append(lead)
         return found
 
-    def mqls(self) -> list[dict[str, Any]]:
+    def mqls(self) -> list[One]:
         """Leads with `mql_at`, and their first decision at or after it."""
         found = []
         for lead in self.leads():
@@ -248,14 +249,14 @@ class Told:
             found.append(lead)
         return found
 
-    def decisions(self, lead: dict[str, Any]) -> list[tuple[datetime, str, int]]:
+    def decisions(self, lead: One) -> list[tuple[datetime, str, int]]:
         words = {"Accepted": "accepted", "Rejected": "rejected"}
         found = [(at, words[status], 0) for at, status in lead["path"] if status in words]
         if pd.notna(lead["converted_at"]) and lead["converted_at"] <= AS_OF:
             found.append((lead["converted_at"], "accepted", 1))
         return found
 
-    def deals(self) -> list[dict[str, Any]]:
+    def deals(self) -> list[One]:
         """Opportunities with when they qualified and closed, and how."""
         changes = self.all("opportunity_changes")
         rows = self.rows("opportunities")
@@ -512,18 +513,18 @@ def key_teams(told: Told) -> float | None:
 def campaigns(told: Told) -> float | None:
     members, met = told.rows("campaign_members"), told.rows("activities")
     people, flags = told.rows("attendees"), []
-    for one in told.rows("campaigns").itertuples():
-        start = one.created_at if pd.isna(one.started_on) else pd.Timestamp(one.started_on)
-        if not within(start):
+    for one in told.rows("campaigns").to_dict("records"):
+        day = one["started_on"]
+        if not within(one["created_at"] if pd.isna(day) else pd.Timestamp(day)):
             continue
-        added = members[(members.campaign_id == one.campaign_id) & (members.added_at <= AS_OF)]
+        added = members[(members.campaign_id == one["campaign_id"]) & (members.added_at <= AS_OF)]
         about = met[
-            (met.campaign_id == one.campaign_id)
+            (met.campaign_id == one["campaign_id"])
             & (met.kind == "meeting")
             & (met.occurred_at <= AS_OF)
         ]
         there = people[people.activity_id.isin(about.activity_id)].user_id
-        everybody = [one.owner_id, *added.added_by, *there]
+        everybody = [one["owner_id"], *added.added_by, *there]
         flags.append("sales" in {SIDE.get(person) for person in everybody})
     return share(flags)
 

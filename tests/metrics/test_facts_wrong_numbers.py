@@ -1,4 +1,4 @@
-"""More ways to get a wrong number without an error: fan-out, chasms, history, ties, edges of time."""
+"""More ways to get a wrong number without an error: fan-out, chasms, history, ties, and time."""
 
 from datetime import date, datetime
 from typing import Any

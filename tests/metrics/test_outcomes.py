@@ -103,6 +103,8 @@ def test_marketing_sourced_by_three_definitions() -> None:
 
 def test_cost_of_acquisition() -> None:
     company = sold()
+    free = company.shown("cost_of_acquisition").estimate
+    assert free.reason == "no campaign of this period says what it cost"
     for cost in (1000.0, 600.0, None):
         company.add("campaigns", actual_cost=cost, created_at=at("06-01 10:00"), owner_id="m1")
     company.add("campaigns", actual_cost=9e9, created_at=at("2025-01-01 10:00"), owner_id="m1")
