@@ -152,10 +152,22 @@ def add_business_hours(
     Null where either instant is null or outside the days that the table covers. Work that
     arrives outside working hours starts at the next working minute.
     """
-    from_row = _elapsed(rows, days, start, calendar, f"_{name}_from")
-    both = _elapsed(from_row, days, end, calendar, f"_{name}_to")
-    worked = (both[f"_{name}_to"] - both[f"_{name}_from"]).cast("float64") / 3600.0
-    return both.mutate(worked.name(name)).drop(f"_{name}_from", f"_{name}_to")
+    return add_all_business_hours(rows, days, start=start, ends={name: end}, calendar=calendar)
+
+
+def add_all_business_hours(
+    rows: ir.Table, days: ir.Table, *, start: str, ends: Mapping[str, str], calendar: str
+) -> ir.Table:
+    """As `add_business_hours`, from one `start` to several ends: a new column's name to the
+    column that it runs to.
+    """
+    both = _elapsed(rows, days, start, calendar, "_worked_from")
+    for name, end in ends.items():
+        both = _elapsed(both, days, end, calendar, f"_{name}_to")
+    worked = {
+        name: (both[f"_{name}_to"] - both["_worked_from"]).cast("float64") / 3600.0 for name in ends
+    }
+    return both.mutate(**worked).drop("_worked_from", *(f"_{name}_to" for name in ends))
 
 
 def _elapsed(rows: ir.Table, days: ir.Table, at: str, calendar: str, name: str) -> ir.Table:

@@ -168,4 +168,6 @@ def _told(one: Indicator, estimate: Estimate) -> str:
         return percent(estimate.value)
     if estimate.value is None:
         return f"{estimate.bound} {one.unit}"
+    if one.unit == "level":
+        return f"level {estimate.value:.0f}"
     return f"{estimate.value:.1f} {one.unit}"

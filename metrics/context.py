@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CAPTURE_DAYS = 90
+LEAST_ACCEPTED = 20
+LEAST_WATCHED_DAYS = 180
+MOVE_DAYS = 730
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,10 @@ class Context:
 
     `owners` counts users and queues by side, `users` active people by side, `touching` those of
     them who logged a touch in the last 90 days. `changes` counts the recorded changes by entity
-    and field. `marketing_targets` and `declared_targets` count targets that hold now.
+    and field, `tracked_since` says since when. `marketing_targets` and `declared_targets` count
+    targets that hold now. `accepted` counts the recent handoffs that were accepted,
+    `accepted_untouched` those of them without a touch. `records` counts what is known by table,
+    `held` what the source says it holds.
     """
 
     definitions: Definitions
@@ -34,6 +40,15 @@ class Context:
     marketing_targets: int = 0
     declared_targets: int = 0
     declared_metrics: int = 0
+    is_head_declared: bool = False
+    functions_since_at: datetime | None = None
+    trainings: int = 0
+    tracked_since: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    accepted: int = 0
+    accepted_untouched: int = 0
+    as_of: datetime = datetime.max
+    records: Mapping[str, int] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
 
 
 Condition = Callable[[Context], str | None]
@@ -45,18 +60,32 @@ def context_of(
     definitions: Definitions,
     as_of: datetime,
     run: Callable[["ir.Table"], "pa.Table"],
+    records: Mapping[str, int] | None = None,
+    held: Mapping[str, int] | None = None,
 ) -> Context:
-    """The context that these facts give; three small queries."""
+    """The context that these facts give; a few small queries."""
     people = facts["people"]
     sided = people.filter(people.side.notnull())
     recent = (sided.last_touch_at >= as_of - timedelta(days=CAPTURE_DAYS)).fill_null(False)
+    whole = people.aggregate(at=people.functions_since_at.min(), trainings=people.trainings.max())
+    found = run(whole).to_pylist()[0]
     by_side = sided.group_by("side").aggregate(
         owners=sided.count(),
         users=sided.count(where=sided.is_active),
         touching=sided.count(where=sided.is_active & recent),
     )
     sides = run(by_side).to_pylist()
-    tracked = facts["history"].select("entity", "field", "changes")
+    tracked = run(facts["history"].select("entity", "field", "changes", "first_at")).to_pylist()
+    heads = facts["structure"]
+    head = run(heads.aggregate(declared=heads.is_declared.any())).to_pylist()[0]
+    handed = facts["handoffs"]
+    lately = handed.filter(handed.handed_off_at >= as_of - timedelta(days=CAPTURE_DAYS))
+    counted = run(
+        lately.aggregate(
+            n=lately.is_accepted_untouched.count(),
+            k=lately.is_accepted_untouched.cast("int64").sum(),
+        )
+    ).to_pylist()[0]
     metrics = facts["metrics"]
     targets = run(
         metrics.aggregate(
@@ -71,10 +100,19 @@ def context_of(
         owners={row["side"]: row["owners"] for row in sides},
         users={row["side"]: row["users"] for row in sides},
         touching={row["side"]: row["touching"] for row in sides},
-        changes={(row["entity"], row["field"]): row["changes"] for row in run(tracked).to_pylist()},
+        changes={(row["entity"], row["field"]): row["changes"] for row in tracked},
+        tracked_since={(row["entity"], row["field"]): row["first_at"] for row in tracked},
         marketing_targets=targets["marketing"] or 0,
         declared_targets=targets["declared"] or 0,
         declared_metrics=targets["metrics"] or 0,
+        is_head_declared=bool(head["declared"]),
+        functions_since_at=found["at"],
+        trainings=found["trainings"] or 0,
+        accepted=counted["n"] or 0,
+        accepted_untouched=counted["k"] or 0,
+        as_of=as_of,
+        records=dict(records or {}),
+        held=dict(held or {}),
     )
 
 
@@ -169,13 +207,124 @@ def targets_recorded(context: Context) -> str | None:
 
 
 def capture(context: Context) -> str | None:
-    """A doubt: where most salespeople log nothing, "no touch" may be a failure to capture."""
+    """A doubt: where most salespeople log nothing, or most accepted leads show no touch, "no touch"
+    may be a failure to capture.
+    """
     people, touching = context.users.get("sales", 0), context.touching.get("sales", 0)
-    if not people or touching * 2 >= people:
+    if people and touching * 2 < people:
+        return (
+            f"only {touching} of {people} active salespeople logged any touch in {CAPTURE_DAYS} "
+            "days: a missing touch may be one that was not logged"
+        )
+    if context.accepted >= LEAST_ACCEPTED and context.accepted_untouched * 2 > context.accepted:
+        return (
+            f"{context.accepted_untouched} of {context.accepted} leads that Sales accepted show no "
+            "touch: a missing touch may be one that was not logged"
+        )
+    return None
+
+
+def tracked(entity: str, field: str, what: str) -> Condition:
+    """A condition: the history of a field must be recorded."""
+
+    def holds(context: Context) -> str | None:
+        if context.changes.get((entity, field)):
+            return None
+        return f"no change of {what} is recorded: is its history tracked in the CRM?"
+
+    return holds
+
+
+def scores_tracked(context: Context) -> str | None:
+    """The lead score, or the rating, must have a history: today's knows how things ended."""
+    if context.changes.get(("lead", "score")) or context.changes.get(("lead", "rating")):
         return None
     return (
-        f"only {touching} of {people} active salespeople logged any touch in {CAPTURE_DAYS} days: "
-        "a missing touch may be one that was not logged"
+        "no change of lead score or rating is recorded: today's score would know how the lead ended"
+    )
+
+
+def order_agreed(context: Context) -> str | None:
+    """The lead statuses and their order must be named."""
+    if len(context.definitions.statuses.order) > 1:
+        return _statuses_tracked(context)
+    return "no order of lead statuses is agreed: name it in `statuses.order`"
+
+
+def unreachable_named(context: Context) -> str | None:
+    """The status of unreachable leads must be named, and statuses tracked."""
+    if context.definitions.statuses.unreachable:
+        return _statuses_tracked(context)
+    return "no lead status is named as unreachable in `statuses`"
+
+
+def returns_known(context: Context) -> str | None:
+    """Something must say which leads went back: a named status, or the source's own rejection."""
+    words = context.definitions.statuses
+    if context.availability.has("leads.rejected_at"):
+        return None
+    if words.rejected or words.recycled:
+        return _statuses_tracked(context)
+    return "no lead status is named as rejected or recycled in `statuses`"
+
+
+def rejection_reasons_agreed(context: Context) -> str | None:
+    """The rejection reasons that count must be named."""
+    if context.definitions.reasons.rejection:
+        return None
+    return "no rejection reason is agreed: name them in `reasons.rejection`"
+
+
+def no_decision_named(context: Context) -> str | None:
+    """The loss reason that means that nobody won must be named."""
+    if context.definitions.reasons.no_decision:
+        return None
+    return "no loss reason is named as no decision in `reasons.no_decision`"
+
+
+def keys_known(context: Context) -> str | None:
+    """Something must say which accounts or opportunities are key."""
+    if context.availability.has("accounts.is_key_account"):
+        return None
+    return key_known(context)
+
+
+def trainings_recorded(context: Context) -> str | None:
+    """Trainings must be recorded as such, whoever attends them."""
+    if context.trainings:
+        return None
+    return "no training is recorded: say under `meetings.training` which type of meeting is one"
+
+
+def rules_written(context: Context) -> str | None:
+    """There must be rules to check."""
+    if context.definitions.rules:
+        return None
+    return "no rule of engagement is written: add yours under `rules`"
+
+
+def moves_recorded(context: Context) -> str | None:
+    """Functions must have been recorded for a while: the CRM keeps no history of them."""
+    since = context.functions_since_at
+    if since is None:
+        return "who is in which function is recorded from the first sync on, and there is none yet"
+    days = (context.as_of - since).days
+    if days >= LEAST_WATCHED_DAYS:
+        return None
+    return (
+        f"who is in which function has been recorded for {days} days only; "
+        f"at least {LEAST_WATCHED_DAYS} are needed"
+    )
+
+
+def watched_for_long(context: Context) -> str | None:
+    """A doubt: functions have not been recorded for the two years that moves are counted over."""
+    since = context.functions_since_at
+    if since is None or (context.as_of - since).days >= MOVE_DAYS:
+        return None
+    return (
+        f"functions have been recorded since {since:%Y-%m-%d} only: "
+        f"moves before that are not known, of {MOVE_DAYS} days"
     )
 
 

@@ -1,15 +1,20 @@
-"""How an indicator is declared: one decorated function, registered by being defined.
+"""How a figure is declared: one decorated function, registered by being defined.
 
-The function's name is the id, its docstring the definition shown everywhere, and its body builds
-the statistic from the organisation's definitions:
+What the figures of one fact share stands once, in a `Subject`. The function's name is the id, its
+docstring the definition shown everywhere, and its body builds the statistic from the
+organisation's definitions:
+
+    HANDOFFS = Subject(
+        "handoffs", "handed_off_at", "no lead was handed to Sales in this period",
+        needs=("activities.occurred_at",),
+    )
 
     @indicator(
+        HANDOFFS,
         title="Leads followed up in time",
         dimension=Dimension.HANDOFF,
-        unit="share", better="higher", clock="business",
-        fact="handoffs", placed_by="handed_off_at",
-        needs=("activities.occurred_at",),
         anchors=convention(0.50, 0.75, 0.90),
+        clock="business",
         statements={1: "proxy"},
     )
     def lead_followup_rate(definitions: Definitions) -> Statistic:
@@ -26,16 +31,22 @@ from typing import Literal
 
 import pyarrow as pa
 
-from metrics.context import Condition
+from metrics.context import Condition, Context
 from metrics.estimate import Estimate
+from metrics.facts import SEGMENTS
 from metrics.statistics import Statistic
+from metrics.statistics.base import NOTHING
 from model.definitions import Definitions
 from model.stages import Dimension, Stage
 
-Unit = Literal["share", "hours", "days"]
+Unit = Literal["share", "hours", "days", "level", "amount", "amount per day", "times"]
+Better = Literal["higher", "lower"]
+Clock = Literal["business", "wall"] | None
 Provenance = Literal["convention", "published", "vendor", "own history", "declared"]
 Bearing = Literal["measured", "proxy"]
 Build = Callable[[Definitions], Statistic]
+Holds = Callable[[Context], bool]
+DIMENSIONS_TO_SPLIT = tuple(dict.fromkeys(d for names in SEGMENTS.values() for d in names))
 
 
 @dataclass(frozen=True)
@@ -47,38 +58,76 @@ class Anchor:
     source: str = ""
 
 
-@dataclass(frozen=True)
-class Indicator:
-    """One declared indicator.
+Anchors = tuple[Anchor, Anchor, Anchor]
 
-    `anchors` are the values from which Defined, Aligned and Integrated start (scores 40, 60, 80).
-    `needs` are "table" or "table.column", for `Availability.lacks`. `placed_by` is the fact's
-    column that places a row in the window, None for stocks. `cannot_split` lists the segment
-    columns that its fact lacks. `conditions` are what else must hold before it can be assessed,
-    `doubts` what makes its estimate weak. `statistic` builds the main statistic, `variants` the
-    others that are shown beside it, on the same rows.
+
+@dataclass(frozen=True)
+class Subject:
+    """What the figures of one fact have in common.
+
+    `placed_by` is the fact's column that places a row in the window, None for stocks. `nothing`
+    is said where there is no row to count. `needs` are "table" or "table.column", for
+    `Availability.lacks`; `conditions` are what else must hold before anything can be said, `doubts`
+    what makes it weak; `declared` whether it rests on what somebody declared.
+    """
+
+    fact: str
+    placed_by: str | None
+    nothing: str
+    needs: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    doubts: tuple[Condition, ...] = ()
+    minimum_n: int = 20
+    window_days: int = 90
+    declared: Holds | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A figure of a fact: what `Subject` says of it, its title, definition, unit and statistic.
+
+    `variants` are other statistics that are shown beside it, on the same rows; `left_out` says why
+    a row does not count.
     """
 
     id: str
     title: str
     definition: str
-    dimension: Dimension
     unit: Unit
-    better: Literal["higher", "lower"]
-    clock: Literal["business", "wall"] | None
+    clock: Clock
     fact: str
     placed_by: str | None
     needs: tuple[str, ...]
-    anchors: tuple[Anchor, Anchor, Anchor]
     statistic: Build = field(repr=False)
     variants: Mapping[str, Build] = field(default_factory=dict, repr=False)
-    statements: Mapping[int, Bearing] = field(default_factory=dict)
     window_days: int = 90
     minimum_n: int = 20
-    weight: float = 1.0
-    cannot_split: tuple[str, ...] = ()
+    nothing: str = field(default=NOTHING, repr=False)
+    left_out: str | None = field(default=None, repr=False)
     conditions: tuple[Condition, ...] = field(default=(), repr=False)
     doubts: tuple[Condition, ...] = field(default=(), repr=False)
+    declared: Holds | None = field(default=None, repr=False)
+
+    @property
+    def cannot_split(self) -> tuple[str, ...]:
+        """The segment dimensions that its fact lacks."""
+        own = SEGMENTS.get(self.fact, ())
+        return tuple(name for name in DIMENSIONS_TO_SPLIT if name not in own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indicator(Measure):
+    """A figure that is scored.
+
+    `anchors` are the values from which Defined, Aligned and Integrated start (scores 40, 60, 80).
+    `statements` are those of the survey that it bears on, as a measure or a proxy.
+    """
+
+    dimension: Dimension
+    better: Better
+    anchors: Anchors
+    statements: Mapping[int, Bearing] = field(default_factory=dict)
+    weight: float = 1.0
 
     def under(self, definitions: Definitions) -> "Indicator":
         """The indicator with the organisation's overrides; overridden anchors are `declared`."""
@@ -101,6 +150,30 @@ class Indicator:
 
 
 @dataclass(frozen=True)
+class Gauge:
+    """A figure of what is known at all, not of a fact's rows: `estimate` reads it off."""
+
+    id: str
+    title: str
+    definition: str
+    unit: Unit
+    estimate: Callable[[Context], Estimate] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure that is shown and never scored, for one segment and window. See `Result`."""
+
+    measure: Measure | Gauge
+    segment: Mapping[str, str]
+    from_on: date
+    to_on: date
+    estimate: Estimate
+    variants: Mapping[str, Estimate] = field(default_factory=dict)
+    statistics: pa.Table | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Result:
     """An indicator's estimate for one segment and window.
 
@@ -120,71 +193,152 @@ class Result:
 
 
 CATALOGUE: dict[str, Indicator] = {}
+OUTCOMES: dict[str, Measure] = {}
+EVIDENCE: dict[str, Measure | Gauge] = {}
 
 
-def convention(defined: float, aligned: float, integrated: float) -> tuple[Anchor, Anchor, Anchor]:
+def convention(defined: float, aligned: float, integrated: float) -> Anchors:
     """Three anchors that rest on convention alone."""
     return Anchor(defined), Anchor(aligned), Anchor(integrated)
 
 
 def indicator(
+    subject: Subject,
     *,
     title: str,
     dimension: Dimension,
-    unit: Unit,
-    better: Literal["higher", "lower"],
-    fact: str,
-    placed_by: str | None,
-    needs: tuple[str, ...],
-    anchors: tuple[Anchor, Anchor, Anchor],
-    clock: Literal["business", "wall"] | None = None,
-    variants: Mapping[str, Build] | None = None,
+    anchors: Anchors,
+    unit: Unit = "share",
+    better: Better = "higher",
+    clock: Clock = None,
     statements: Mapping[int, Bearing] | None = None,
-    window_days: int = 90,
-    minimum_n: int = 20,
-    cannot_split: tuple[str, ...] = (),
+    variants: Mapping[str, Build] | None = None,
+    needs: tuple[str, ...] = (),
     conditions: tuple[Condition, ...] = (),
-    doubts: tuple[Condition, ...] = (),
+    nothing: str | None = None,
+    left_out: str | None = None,
 ) -> Callable[[Build], Indicator]:
-    """Declare an indicator; see the module. Raises ValueError for a second one of the same id,
-    a missing docstring, or anchors that are out of order.
+    """Declare an indicator; `needs` and `conditions` come on top of the subject's. Raises
+    ValueError for a second one of the same id, a missing docstring, or anchors out of order.
     """
 
     def register(build: Build) -> Indicator:
-        name = build.__name__
-        if name in CATALOGUE or not build.__doc__:
-            raise ValueError(f"indicator {name}: declared twice, or without a docstring")
         values = [a.value for a in anchors]
         if values != sorted(values, reverse=better == "lower") or len(set(values)) < 3:
-            raise ValueError(f"indicator {name}: anchors {values} do not get {better}")
-        CATALOGUE[name] = Indicator(
-            id=name,
-            title=title,
-            definition=cleandoc(build.__doc__),
-            dimension=dimension,
-            unit=unit,
-            better=better,
-            clock=clock,
-            fact=fact,
-            placed_by=placed_by,
-            needs=needs,
-            anchors=anchors,
-            statistic=build,
-            variants=dict(variants or {}),
-            statements=dict(statements or {}),
-            window_days=window_days,
-            minimum_n=minimum_n,
-            cannot_split=cannot_split,
-            conditions=conditions,
-            doubts=doubts,
+            raise ValueError(f"indicator {build.__name__}: anchors {values} do not get {better}")
+        plain = _measure(
+            subject, build, title, unit, clock, variants, needs, conditions, nothing, left_out
         )
-        return CATALOGUE[name]
+        one = Indicator(
+            **vars(plain),
+            dimension=dimension,
+            better=better,
+            anchors=anchors,
+            statements=dict(statements or {}),
+        )
+        _once(one.id)
+        CATALOGUE[one.id] = one
+        return one
 
     return register
 
 
-def declarations(catalogue: Mapping[str, Indicator]) -> str:
-    """The indicators' own text, for `Definitions.version`: changes whenever a definition does."""
+def outcome(
+    subject: Subject,
+    *,
+    title: str,
+    unit: Unit = "share",
+    variants: Mapping[str, Build] | None = None,
+    needs: tuple[str, ...] = (),
+    conditions: tuple[Condition, ...] = (),
+    nothing: str | None = None,
+    left_out: str | None = None,
+) -> Callable[[Build], Measure]:
+    """Declare an outcome: shown, never scored."""
+
+    def register(build: Build) -> Measure:
+        one = _measure(
+            subject, build, title, unit, None, variants, needs, conditions, nothing, left_out
+        )
+        _once(one.id)
+        OUTCOMES[one.id] = one
+        return one
+
+    return register
+
+
+def evidence(
+    subject: Subject, *, title: str, needs: tuple[str, ...] = (), left_out: str | None = None
+) -> Callable[[Build], Measure]:
+    """Declare a measure of evidence quality that counts a fact's rows."""
+
+    def register(build: Build) -> Measure:
+        one = _measure(subject, build, title, "share", None, None, needs, (), None, left_out)
+        _once(one.id)
+        EVIDENCE[one.id] = one
+        return one
+
+    return register
+
+
+def gauge(*, title: str, unit: Unit) -> Callable[[Callable[[Context], Estimate]], Gauge]:
+    """Declare a measure of evidence quality that the context answers."""
+
+    def register(estimate: Callable[[Context], Estimate]) -> Gauge:
+        one = Gauge(estimate.__name__, title, _definition(estimate), unit, estimate)
+        _once(one.id)
+        EVIDENCE[one.id] = one
+        return one
+
+    return register
+
+
+def _measure(
+    subject: Subject,
+    build: Build,
+    title: str,
+    unit: Unit,
+    clock: Clock,
+    variants: Mapping[str, Build] | None,
+    needs: tuple[str, ...],
+    conditions: tuple[Condition, ...],
+    nothing: str | None,
+    left_out: str | None,
+) -> Measure:
+    return Measure(
+        id=build.__name__,
+        title=title,
+        definition=_definition(build),
+        unit=unit,
+        clock=clock,
+        fact=subject.fact,
+        placed_by=subject.placed_by,
+        needs=(*subject.needs, *needs),
+        statistic=build,
+        variants=dict(variants or {}),
+        window_days=subject.window_days,
+        minimum_n=subject.minimum_n,
+        nothing=nothing or subject.nothing,
+        left_out=left_out,
+        conditions=(*subject.conditions, *conditions),
+        doubts=subject.doubts,
+        declared=subject.declared,
+    )
+
+
+def _definition(build: Callable[..., object]) -> str:
+    if not build.__doc__:
+        raise ValueError(f"{build.__name__}: declared without a docstring")
+    return cleandoc(build.__doc__)
+
+
+def _once(name: str) -> None:
+    if name in CATALOGUE or name in OUTCOMES or name in EVIDENCE:
+        raise ValueError(f"{name}: declared twice")
+
+
+def declarations(catalogue: Mapping[str, Measure]) -> str:
+    """The figures' own text, for `Definitions.version`: changes whenever a definition does."""
     plain = Definitions()
     rows = [
         [

@@ -1,10 +1,10 @@
-"""From facts to results: which rows an indicator looks at, and what they say.
+"""From facts to results: which rows a figure looks at, and what they say.
 
-Every figure is made here and nowhere else. An indicator that lacks what it needs is not assessed,
-with every reason in plain words; it is never a zero.
+Every figure is made here and nowhere else. One that lacks what it needs is not assessed, with
+every reason in plain words; it is never a zero.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,13 +16,14 @@ import pyarrow.compute as pc
 from metrics.context import Context, context_of, decisions_known, handoffs_known, mqls_known
 from metrics.context import sales_known as sales_is_known
 from metrics.context import targets_recorded as targets_are_recorded
-from metrics.declaration import Indicator, Result
+from metrics.declaration import EVIDENCE, OUTCOMES, Gauge, Indicator, Measure, Result, Shown
 from metrics.estimate import Estimate
 from metrics.facts import SEGMENTS
 from metrics.facts.sides import owners
 from metrics.indicators import CATALOGUE
 from metrics.scoring import score
 from metrics.statistics import GapQuantile, Proportion, Statistic
+from metrics.statistics.base import NOTHING
 from model.availability import Availability
 from model.definitions import Definitions
 from model.periods import Period, end_of, local_day, start_of
@@ -45,15 +46,15 @@ class Asked:
     by: tuple[str, ...]
     where: Mapping[str, str]
 
-    def period(self, indicator: Indicator, statistic: Statistic) -> Period:
-        """The local days that the indicator covers. Gaps always run over their own days, which
+    def period(self, one: Measure, statistic: Statistic) -> Period:
+        """The local days that the figure covers. Gaps always run over their own days, which
         end with the window.
         """
         last = local_day(self.as_of, self.zone)
         if self.window is None:
-            return Period.trailing(indicator.window_days, last)
+            return Period.trailing(one.window_days, last)
         if isinstance(statistic, GapQuantile):
-            return Period.trailing(indicator.window_days, min(self.window.to_on, last))
+            return Period.trailing(one.window_days, min(self.window.to_on, last))
         return self.window
 
     def starts_at(self, period: Period) -> datetime:
@@ -96,7 +97,7 @@ def evaluate(
     asked = Asked(definitions, as_of, window, tuple(by), dict(where or {}))
     context = context_of(facts, availability, definitions, as_of, run)
     listed = [one.under(definitions) for id_, one in CATALOGUE.items() if not only or id_ in only]
-    found = [_of_indicator(one, facts, context, asked, run) for one in listed]
+    found = [_of_measure(one, facts, context, asked, run) for one in listed]
     segments = sorted({segment for results, _ in found for segment in results})
     if not by:
         segments = [()]
@@ -107,8 +108,8 @@ def evaluate(
     ]
 
 
-def _of_indicator(
-    one: Indicator, facts: Facts, context: Context, asked: Asked, run: Run
+def _of_measure(
+    one: Measure, facts: Facts, context: Context, asked: Asked, run: Run
 ) -> tuple[dict[Segment, Found], str | None]:
     """The estimates by segment, or the reason why there is none."""
     if reason := _obstacle(one, context, asked):
@@ -126,8 +127,8 @@ def _of_indicator(
             estimate = statistic.estimate(
                 part, minimum_n=one.minimum_n, ends_at=asked.ends_at(period)
             )
-            if not estimate.is_assessed and estimate.n == 0:
-                estimate = _nothing(statistic)
+            if estimate.reason == NOTHING:
+                estimate = Estimate.not_assessed(one.nothing)
             estimate = _doubted(_declared(estimate, one, context), doubts)
             estimates.setdefault(segment, {})[name] = estimate
             if not name:
@@ -139,35 +140,8 @@ def _of_indicator(
     }, None
 
 
-_NO_ROWS = {
-    "response_over_sla": "no lead was handed to Sales in this period",
-    "response_wall_days": "no lead was handed to Sales in this period",
-    "response_business_hours": "no lead was handed to Sales in this period",
-    "bounce_days": "no lead was handed to Sales in this period",
-    "is_accepted": "Sales recorded no decision on an MQL of this period",
-    "decision_days": "no lead became an MQL in this period",
-    "is_key_with_marketer": "no key opportunity was closed in this period",
-    "is_loss_reason_agreed": "no opportunity was lost in this period",
-    "traceable_amount": "nothing was won in this period",
-    "has_contact_role": "no opportunity passed qualification in this period",
-}
-
-
-def _nothing(statistic: Statistic) -> Estimate:
-    """The not-assessed estimate where there is no row at all, in the indicator's own words."""
-    said = next((_NO_ROWS[name] for name in _used(statistic) if name in _NO_ROWS), None)
-    return Estimate.not_assessed(said or "no record to count in this period")
-
-
-def _used(statistic: Statistic) -> list[str]:
-    """The fact's columns that must be given for a row to count."""
-    parts = ("duration", "event", "numerator", "denominator", "at")
-    names = (getattr(statistic, part, None) for part in parts)
-    return [name for name in names if isinstance(name, str)]
-
-
-def _obstacle(one: Indicator, context: Context, asked: Asked) -> str | None:
-    """Why the indicator cannot be assessed at all, every reason, or None."""
+def _obstacle(one: Measure, context: Context, asked: Asked) -> str | None:
+    """Why the figure cannot be assessed at all, every reason, or None."""
     reasons = context.availability.lacks(one.needs)
     reasons += [said for condition in one.conditions if (said := condition(context))]
     unknown = [d for d in (*asked.by, *asked.where) if d not in SEGMENTS[one.fact]]
@@ -176,13 +150,13 @@ def _obstacle(one: Indicator, context: Context, asked: Asked) -> str | None:
     return "; ".join(dict.fromkeys(reasons)) or None
 
 
-def _own_days(statistic: Statistic, one: Indicator) -> Statistic:
+def _own_days(statistic: Statistic, one: Measure) -> Statistic:
     if isinstance(statistic, GapQuantile):
         return replace(statistic, over_days=one.window_days)
     return statistic
 
 
-def _rows(one: Indicator, statistic: Statistic, fact: ir.Table, asked: Asked) -> ir.Table:
+def _rows(one: Measure, statistic: Statistic, fact: ir.Table, asked: Asked) -> ir.Table:
     """The fact's rows in the window and segment, segments without a value named."""
     rows = _segmented(fact, asked)
     if one.placed_by is None:
@@ -216,9 +190,9 @@ def _split(statistics: pa.Table, by: tuple[str, ...]) -> dict[Segment, pa.Table]
     return parts
 
 
-def _declared(estimate: Estimate, one: Indicator, context: Context) -> Estimate:
+def _declared(estimate: Estimate, one: Measure, context: Context) -> Estimate:
     """Targets that somebody declared are evidence of a lesser kind than what the CRM recorded."""
-    if one.fact == "metrics" and context.declared_metrics:
+    if one.declared is not None and one.declared(context):
         return replace(estimate, declared=True)
     return estimate
 
@@ -235,7 +209,7 @@ def _result(
 ) -> Result:
     statistic = one.statistic(asked.definitions)
     period = asked.period(one, statistic)
-    nothing = Estimate.not_assessed(reason) if reason else _nothing(statistic)
+    nothing = Estimate.not_assessed(reason or one.nothing)
     estimate, variants, statistics = found or (nothing, {}, None)
     points = score(one, estimate)
     return Result(
@@ -251,14 +225,6 @@ def _result(
     )
 
 
-_LEFT_OUT = {
-    "is_accepted": "no decision is recorded",
-    "is_loss_reason_agreed": "was not lost",
-    "has_contact_role": "is not past qualification",
-    "is_key_with_marketer": "is not key, or not closed",
-    "traceable_amount": "was not won",
-    "won_amount": "was not won",
-}
 _INNER = ("cluster", "as_of")
 
 
@@ -278,28 +244,82 @@ def records(
     Raises KeyError for an indicator that is not in the catalogue. An indicator that cannot be
     split by a dimension of `where` has no rows there.
     """
-    one = CATALOGUE[indicator_id].under(definitions)
+    one = _found(indicator_id, definitions)
     asked = Asked(definitions, as_of, window, (), dict(where or {}))
     statistic = _own_days(one.statistic(definitions), one)
     fact = facts[one.fact]
     if any(dimension not in SEGMENTS[one.fact] for dimension in asked.where):
-        return run(_with_reasons(fact.limit(0), statistic))
+        return run(_with_reasons(fact.limit(0), one, statistic))
     rows = _rows(one, statistic, fact, asked)
     if isinstance(statistic, GapQuantile) and one.placed_by:
         since = asked.starts_at(asked.period(one, statistic))
         rows = rows.filter(rows[one.placed_by] >= since)
-    listed = _with_reasons(rows, statistic)
+    listed = _with_reasons(rows, one, statistic)
     return run(listed.order_by([one.placed_by] if one.placed_by else listed.columns[:1]))
 
 
-def _with_reasons(rows: ir.Table, statistic: Statistic) -> ir.Table:
+def _found(name: str, definitions: Definitions) -> Measure:
+    """The figure of that name; KeyError where there is none that counts records."""
+    if name in CATALOGUE:
+        return CATALOGUE[name].under(definitions)
+    one = {**OUTCOMES, **EVIDENCE}[name]
+    if isinstance(one, Gauge):
+        raise KeyError(name)
+    return one
+
+
+def _with_reasons(rows: ir.Table, one: Measure, statistic: Statistic) -> ir.Table:
     none = ibis.null("string")
-    reasons: Iterable[ir.StringValue] = (
-        ibis.ifelse(rows[name].isnull(), _LEFT_OUT.get(name, f"has no {name}"), none)
-        for name in _used(statistic)
-    )
-    given = rows.mutate(reason=ibis.coalesce(*reasons))
+    reasons = [
+        ibis.ifelse(rows[name].isnull(), one.left_out or f"has no {name.replace('_', ' ')}", none)
+        for name in statistic.columns
+    ]
+    given = rows.mutate(reason=ibis.coalesce(*reasons) if reasons else none)
     return given.mutate(counted=given.reason.isnull()).drop(*_INNER)
+
+
+def shown(
+    facts: Facts,
+    availability: Availability,
+    definitions: Definitions,
+    *,
+    as_of: datetime,
+    window: Period | None = None,
+    where: Mapping[str, str] | None = None,
+    only: Sequence[str] = (),
+    run: Run,
+    records: Mapping[str, int] | None = None,
+    held: Mapping[str, int] | None = None,
+) -> tuple[list[Shown], list[Shown]]:
+    """The outcomes, and the measures of evidence quality, for the whole or `where`.
+
+    `records` are how many rows are known by table, `held` how many the source says it holds.
+    """
+    asked = Asked(definitions, as_of, window, (), dict(where or {}))
+    context = context_of(facts, availability, definitions, as_of, run, records, held)
+    outcomes = [
+        _shown(one, facts, context, asked, run) for one in OUTCOMES.values() if _wanted(one, only)
+    ]
+    quality = [
+        _shown(one, facts, context, asked, run) for one in EVIDENCE.values() if _wanted(one, only)
+    ]
+    return outcomes, quality
+
+
+def _wanted(one: Measure | Gauge, only: Sequence[str]) -> bool:
+    return not only or one.id in only
+
+
+def _shown(one: Measure | Gauge, facts: Facts, context: Context, asked: Asked, run: Run) -> Shown:
+    if isinstance(one, Gauge):
+        day = local_day(asked.as_of, asked.zone)
+        return Shown(one, {}, day, day, one.estimate(context))
+    found, reason = _of_measure(one, facts, context, asked, run)
+    nothing = Estimate.not_assessed(reason or one.nothing)
+    estimate, variants, statistics = found.get((), (nothing, {}, None))
+    period = asked.period(one, one.statistic(asked.definitions))
+    to_on = min(period.to_on, local_day(asked.ends_at(period), asked.zone))
+    return Shown(one, asked.where, period.from_on, to_on, estimate, variants, statistics)
 
 
 def gates(

@@ -1,7 +1,8 @@
 """From an indicator's value to a score of 20–100, by straight lines through five anchors.
 
 Shares run on their own scale and end at 0 and 1 (reversed where lower is better); hours and days
-on the log scale, 20 at four times the Defined anchor, 100 at a quarter of the Integrated one.
+on the log scale, 20 at four times the Defined anchor, 100 at a quarter of the Integrated one;
+levels are scores themselves.
 """
 
 import math
@@ -21,7 +22,9 @@ TINY = 1e-9
 def knots(indicator: Indicator) -> Floats:
     """The five anchors, worst first, in the indicator's unit."""
     defined, aligned, integrated = (anchor.value for anchor in indicator.anchors)
-    if indicator.unit == "share":
+    if indicator.unit == "level":
+        ends = (WORST, BEST)
+    elif indicator.unit == "share":
         ends = (0.0, 1.0) if indicator.better == "higher" else (1.0, 0.0)
     elif indicator.better == "lower":
         ends = (4 * defined, integrated / 4)
@@ -34,10 +37,12 @@ def scores(indicator: Indicator, values: Floats, shift: Floats | float = 0.0) ->
     """The scores (20–100) of `values`, all of the indicator's unit.
 
     `shift` moves the thresholds, one value or one for each of `values`: on the logit scale for
-    shares (whose ends stay at 0 and 1), on the log scale for durations (all five).
+    shares (whose ends stay at 0 and 1), on the log scale for durations (all five); levels stand.
     """
     at = knots(indicator)
-    if indicator.unit == "share":
+    if indicator.unit == "level":
+        x, moved = values, [np.asarray(knot) for knot in at]
+    elif indicator.unit == "share":
         x, moved = values, [_shifted(p, shift) for p in at]
     else:
         x = np.log(np.maximum(values, TINY))
@@ -67,7 +72,7 @@ def value_at(indicator: Indicator, target: float) -> float:
     place = (target - WORST) / STEP
     index = min(int(place), 3)
     part = place - index
-    if indicator.unit == "share":
+    if indicator.unit in ("share", "level"):
         return float(at[index] + part * (at[index + 1] - at[index]))
     low, high = math.log(max(at[index], TINY)), math.log(max(at[index + 1], TINY))
     return math.exp(low + part * (high - low))

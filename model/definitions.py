@@ -88,6 +88,79 @@ class Reasons(Part):
 
     rejection: Names = ()
     loss: Names = ()
+    no_decision: Names = ()  # those of `loss` that mean: the customer bought from nobody
+
+
+class Forecast(Part):
+    """The forecast categories that Sales stands by when a quarter begins."""
+
+    categories: Names = (
+        "Commit",
+        "Forecast",
+        "Most Likely",
+        "MostLikely",
+        "Best Case",
+        "BestCase",
+        "Closed",
+    )
+
+
+class Meetings(Part):
+    """The types of a meeting that make it a training; names compare without case."""
+
+    training: Names = ("Training",)
+
+
+class Structure(Part):
+    """The common head of the two functions: the titles of one who answers for revenue or customers
+    as a whole (`*` stands for any text), and who it is where the CRM's managers do not tell.
+    """
+
+    joint_titles: Names = (
+        "*chief revenue*",
+        "*chief customer*",
+        "*chief commercial*",
+        "*chief growth*",
+        "cro",
+        "cco",
+        "*head of revenue*",
+        "*vp revenue*",
+        "*vice president*revenue*",
+    )
+    common_head: Literal["top", "executive", "joint"] | None = None
+
+
+Requirement = Literal[
+    "first_response", "decision", "contact_role", "marketer_met", "marketer_on_team", "campaign"
+]
+
+
+class Rule(Part):
+    """A rule of engagement: what it applies to, and what is required, within which time.
+
+    `where` are segment values; `amount` the least amount (opportunities). `within_hours` are
+    business hours after the handoff, for `first_response` and `decision`; the other requirements
+    are due when the opportunity is closed.
+    """
+
+    id: str
+    title: str
+    applies_to: Literal["handoffs", "opportunities"]
+    requires: Requirement
+    where: dict[str, str] = {}
+    amount: float | None = Field(default=None, gt=0)
+    within_hours: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Rule":
+        timed = self.requires in ("first_response", "decision")
+        if timed != (self.applies_to == "handoffs"):
+            raise ValueError(f"{self.requires} cannot be required of {self.applies_to}")
+        if timed != (self.within_hours is not None):
+            raise ValueError("within_hours is for first_response and decision, and they need it")
+        if timed and self.amount is not None:
+            raise ValueError("a handoff has no amount")
+        return self
 
 
 class SlaRule(Part):
@@ -203,6 +276,10 @@ class Definitions(Part):
     calendar: Calendar = Calendar()
     segments: Names = ("region", "business_unit", "source", "industry")
     key: Key = Key()
+    forecast: Forecast = Forecast()
+    meetings: Meetings = Meetings()
+    structure: Structure = Structure()
+    rules: tuple[Rule, ...] = ()
     metrics_catalogue: tuple[Metric, ...] = ()
     indicators: dict[str, IndicatorOverride] = {}
     stage: StageSettings = StageSettings()

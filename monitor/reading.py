@@ -12,8 +12,8 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from metrics import evaluate, facts, health
-from metrics.declaration import Result
-from metrics.indicators import CATALOGUE
+from metrics.declaration import Gauge, Result, Shown
+from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
 from metrics.stage import Verdict, infer
 from model.availability import Availability
 from model.definitions import Definitions
@@ -21,7 +21,7 @@ from model.errors import ConfigurationError, LakeError
 from model.periods import Period, end_of, local_day
 from model.validation import suggest
 from monitor.functions import with_functions
-from monitor.refresh import HISTORY
+from monitor.refresh import HISTORY, keeping
 from monitor.workspace import Workspace
 from store.engines import Engine
 from store.manifest import Manifest
@@ -63,10 +63,16 @@ class Reading:
         if as_of == manifest.cutoff_at and current:
             reading.facts = engine.facts()
         else:
-            expressions = facts.build(
-                reading.tables, reading.definitions, manifest.availability, as_of, as_of - HISTORY
-            )
-            reading.facts = stack.enter_context(engine.materialise(expressions))
+            with ExitStack() as steps:
+                expressions = facts.build(
+                    reading.tables,
+                    reading.definitions,
+                    manifest.availability,
+                    as_of,
+                    as_of - HISTORY,
+                    keeping(engine, steps),
+                )
+                reading.facts = stack.enter_context(engine.materialise(expressions))
         return reading
 
     def __enter__(self) -> Self:
@@ -126,6 +132,21 @@ class Reading:
             run=self.engine.run,
         )
 
+    def shown(
+        self, where: Mapping[str, str] | None = None, window: Period | None = None
+    ) -> tuple[list[Shown], list[Shown]]:
+        """The outcomes, and the measures of evidence quality: shown, never scored."""
+        self._check_dimensions(list(where or {}))
+        return evaluate.shown(
+            self.facts,
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            window=window,
+            where=dict(where or {}),
+            run=self.engine.run,
+        )
+
     def verdict(self, where: Mapping[str, str] | None = None) -> Verdict:
         """The stage that these figures speak for."""
         return self.verdict_of(self.indicators(where=where), where)
@@ -151,8 +172,10 @@ class Reading:
         where: Mapping[str, str] | None = None,
         window: Period | None = None,
     ) -> pa.Table:
-        """The CRM records behind an indicator, each with whether and why it counts."""
-        known = list(CATALOGUE)
+        """The CRM records behind an indicator, an outcome or a measure of evidence, each with
+        whether and why it counts.
+        """
+        known = with_records()
         if indicator not in known:
             raise ConfigurationError(f"no indicator {indicator!r}", "", suggest(indicator, known))
         self._check_dimensions(list(where or {}))
@@ -195,6 +218,12 @@ class Reading:
                 raise ConfigurationError(
                     f"no dimension {name!r} to split by", "segments", suggest(name, known)
                 )
+
+
+def with_records() -> list[str]:
+    """The ids of every figure that counts records."""
+    counted = [one.id for one in EVIDENCE.values() if not isinstance(one, Gauge)]
+    return [*CATALOGUE, *OUTCOMES, *counted]
 
 
 def as_of_instant(workspace: Workspace, manifest: Manifest, day: date | None) -> datetime:

@@ -1,7 +1,10 @@
 """`detente refresh`: rebuild the facts from the lake and publish the manifest that names them."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import timedelta
+
+import ibis.expr.types as ir
 
 from metrics import facts
 from model.availability import Availability
@@ -10,6 +13,7 @@ from model.tables import TABLES
 from monitor.functions import with_functions
 from monitor.progress import SILENT, Progress
 from monitor.workspace import Workspace
+from store.engines import Engine
 from store.manifest import Manifest, SourceState
 
 HISTORY = timedelta(days=3 * 366)
@@ -41,12 +45,17 @@ def publish(
         canonical |= own
         states[name] = _own_state(own)
     draft = Manifest.draft(canonical, states, workspace.definitions_version)
-    with workspace.engine(draft) as engine:
+    with workspace.engine(draft) as engine, ExitStack() as steps:
         _refuse_doubles(engine.duplicated_keys())
         tables = with_functions(engine, workspace.settings.functions)
         as_of = draft.cutoff_at
         built = facts.build(
-            tables, workspace.settings.definitions, draft.availability, as_of, as_of - HISTORY
+            tables,
+            workspace.settings.definitions,
+            draft.availability,
+            as_of,
+            as_of - HISTORY,
+            keeping(engine, steps),
         )
         written = {}
         for done, (name, expression) in enumerate(built.items()):
@@ -56,6 +65,15 @@ def publish(
     manifest = workspace.lake.publish(draft.with_versions({**canonical, **written}))
     workspace.lake.vacuum()
     return manifest
+
+
+def keeping(engine: Engine, steps: ExitStack) -> facts.Keep:
+    """Computes the steps that facts share into memory, until `steps` is closed."""
+
+    def keep(name: str, rows: ir.Table) -> ir.Table:
+        return steps.enter_context(engine.materialise({name: rows}))[name]
+
+    return keep
 
 
 def _own_state(versions: Mapping[str, int]) -> SourceState:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypedDict
 
-from metrics.declaration import Result
+from metrics.declaration import Result, Shown
 from metrics.estimate import Estimate, Status
 from metrics.indicators import CATALOGUE
 from metrics.stage.verdict import DimensionVerdict, NextStep, Verdict
@@ -49,12 +49,29 @@ class IndicatorForm(EstimateForm):
     variants: dict[str, EstimateForm]
 
 
+class ShownForm(EstimateForm):
+    """A figure that is shown and never scored: an outcome, or a measure of evidence quality."""
+
+    id: str
+    title: str
+    segment: dict[str, str]
+    window: dict[str, str]
+    clusters: int
+    declared: bool
+    unit: str
+    variants: dict[str, EstimateForm]
+
+
 class IndicatorsForm(TypedDict):
-    """`detente indicators --json`."""
+    """`detente indicators --json`. `rows` are the scored indicators; `outcomes` and `evidence` are
+    for the whole of what was asked, not split.
+    """
 
     as_of: str
     definitions: str
     rows: list[IndicatorForm]
+    outcomes: list[ShownForm]
+    evidence: list[ShownForm]
 
 
 class DimensionForm(TypedDict):
@@ -238,10 +255,37 @@ def indicator_form(result: Result) -> IndicatorForm:
     }
 
 
-def indicators_form(results: Iterable[Result], as_of: datetime, definitions: str) -> IndicatorsForm:
-    """The form of several results."""
-    rows = [indicator_form(result) for result in results]
-    return {"as_of": instant(as_of), "definitions": definitions, "rows": rows}
+def shown_form(found: Shown) -> ShownForm:
+    """The form of a figure that is not scored."""
+    one = found.measure
+    return {
+        **estimate_form(found.estimate),
+        "id": one.id,
+        "title": one.title,
+        "segment": dict(found.segment),
+        "window": {"from": found.from_on.isoformat(), "to": found.to_on.isoformat()},
+        "clusters": found.estimate.clusters,
+        "declared": found.estimate.declared,
+        "unit": one.unit,
+        "variants": {name: estimate_form(each) for name, each in found.variants.items()},
+    }
+
+
+def indicators_form(
+    results: Iterable[Result],
+    as_of: datetime,
+    definitions: str,
+    outcomes: Iterable[Shown] = (),
+    evidence: Iterable[Shown] = (),
+) -> IndicatorsForm:
+    """The form of several results, and of what is shown beside them."""
+    return {
+        "as_of": instant(as_of),
+        "definitions": definitions,
+        "rows": [indicator_form(result) for result in results],
+        "outcomes": [shown_form(one) for one in outcomes],
+        "evidence": [shown_form(one) for one in evidence],
+    }
 
 
 def stage_form(

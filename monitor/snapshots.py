@@ -180,7 +180,7 @@ def _payload(reading: Reading, results: Sequence[Result], kind: SnapshotKind) ->
     verdict = reading.verdict_of(results)
     return {
         "stage": stage_form(verdict, survey, reading.as_of, definitions, {}),
-        "indicators": indicators_form(results, reading.as_of, definitions),
+        "indicators": indicators_form(results, reading.as_of, definitions, *reading.shown()),
         "health": {one.id: one.count for one in reading.findings()},
         "versions": dict(reading.manifest.versions),
         "unknown": list(UNKNOWN_IN_THE_PAST) if kind == "backfilled" else [],

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, TypedDict
 
-from metrics.indicators import CATALOGUE
+from metrics.declaration import Gauge, Measure
+from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
+from model.definitions import Definitions
 from model.errors import ConfigurationError
 from model.periods import Period
 from model.validation import suggest
@@ -15,10 +17,12 @@ from monitor.reading import Reading
 from monitor.report import (
     IndicatorForm,
     IndicatorsForm,
+    ShownForm,
     StageForm,
     indicator_form,
     indicators_form,
     instant,
+    shown_form,
     stage_form,
 )
 from monitor.workspace import Workspace
@@ -71,11 +75,17 @@ class AnchorForm(TypedDict):
 
 
 class DeclarationForm(TypedDict):
-    """An indicator as it is declared, under the organisation's overrides."""
+    """An indicator as it is declared, under the organisation's overrides. `formula` says how it is
+    computed from the columns of `fact`, `variants` the same for the figures beside it.
+    """
 
     id: str
+    kind: str
     title: str
     definition: str
+    formula: str
+    variants: dict[str, str]
+    fact: str
     dimension: str
     dimension_title: str
     unit: str
@@ -99,11 +109,38 @@ class FindingForm(TypedDict):
     sample: list[str]
 
 
+class PlainDeclarationForm(TypedDict):
+    """An outcome or a measure of evidence as it is declared; `kind` says which. `formula` and
+    `fact` are None for one that counts no records.
+    """
+
+    id: str
+    kind: str
+    title: str
+    definition: str
+    formula: str | None
+    variants: dict[str, str]
+    fact: str | None
+    unit: str
+    window_days: int | None
+    minimum_n: int | None
+    needs: list[str]
+
+
 class ExplanationForm(TypedDict):
     """Everything about one indicator: its declaration, its figure, the rows behind it."""
 
     declaration: DeclarationForm
     result: IndicatorForm
+    counted: int
+    left_out: dict[str, int]
+
+
+class PlainExplanationForm(TypedDict):
+    """Everything about one outcome or measure of evidence."""
+
+    declaration: PlainDeclarationForm
+    result: ShownForm
     counted: int
     left_out: dict[str, int]
 
@@ -199,7 +236,8 @@ def indicators(
     period = Period.parse(window) if window else None
     with reading(workspace, day) as opened:
         results = opened.indicators(by, where, period)
-        return indicators_form(results, opened.as_of, workspace.definitions_version)
+        beside = opened.shown(where, period)
+        return indicators_form(results, opened.as_of, workspace.definitions_version, *beside)
 
 
 def records(
@@ -235,8 +273,10 @@ def _declaration(workspace: Workspace, name: str) -> DeclarationForm:
     stages_from = ("defined", "aligned", "integrated")
     return {
         "id": one.id,
+        "kind": "indicator",
         "title": one.title,
         "definition": one.definition,
+        **_computed(one, workspace.settings.definitions),
         "dimension": one.dimension.value,
         "dimension_title": one.dimension.label,
         "unit": one.unit,
@@ -254,20 +294,70 @@ def _declaration(workspace: Workspace, name: str) -> DeclarationForm:
     }
 
 
+class _Computed(TypedDict):
+    formula: str
+    variants: dict[str, str]
+    fact: str
+
+
+def _computed(one: Measure, definitions: Definitions) -> _Computed:
+    variants = {name: build(definitions).formula for name, build in one.variants.items()}
+    formula = one.statistic(definitions).formula
+    return {"formula": formula, "variants": variants, "fact": one.fact}
+
+
+def _plain(one: Measure | Gauge, definitions: Definitions) -> PlainDeclarationForm:
+    kind = "outcome" if one.id in OUTCOMES else "evidence"
+    computed = _computed(one, definitions) if isinstance(one, Measure) else None
+    return {
+        "id": one.id,
+        "kind": kind,
+        "title": one.title,
+        "definition": one.definition,
+        "formula": computed["formula"] if computed else None,
+        "variants": computed["variants"] if computed else {},
+        "fact": computed["fact"] if computed else None,
+        "unit": one.unit,
+        "window_days": one.window_days if isinstance(one, Measure) else None,
+        "minimum_n": one.minimum_n if isinstance(one, Measure) else None,
+        "needs": list(one.needs) if isinstance(one, Measure) else [],
+    }
+
+
 def explain(
     workspace: Workspace, indicator: str, where: Segment, day: date | None = None
-) -> ExplanationForm:
-    """One indicator: declaration, figure, and how many rows count or are left out, and why."""
+) -> ExplanationForm | PlainExplanationForm:
+    """One figure: declaration, value, and how many rows count or are left out, and why."""
+    definitions = workspace.settings.definitions
+    beside: dict[str, Measure | Gauge] = {**OUTCOMES, **EVIDENCE}
     with reading(workspace, day) as opened:
-        rows = opened.records(indicator, where).to_pandas()
+        counted, left_out = _counts(opened, indicator, where)
+        if indicator in beside:
+            outcomes, quality = opened.shown(where)
+            found = next(one for one in [*outcomes, *quality] if one.measure.id == indicator)
+            return {
+                "declaration": _plain(beside[indicator], definitions),
+                "result": shown_form(found),
+                "counted": counted,
+                "left_out": left_out,
+            }
         result = next(r for r in opened.indicators(where=where) if r.indicator.id == indicator)
-    left_out = rows.loc[~rows["counted"], "reason"].value_counts()
     return {
         "declaration": _declaration(workspace, indicator),
         "result": indicator_form(result),
-        "counted": int(rows["counted"].sum()),
-        "left_out": {str(reason): int(count) for reason, count in left_out.items()},
+        "counted": counted,
+        "left_out": left_out,
     }
+
+
+def _counts(opened: Reading, name: str, where: Segment) -> tuple[int, dict[str, int]]:
+    """How many rows count, and how many are left out for each reason."""
+    if isinstance(EVIDENCE.get(name), Gauge):
+        return 0, {}
+    rows = opened.records(name, where).to_pandas()
+    left_out = rows.loc[~rows["counted"], "reason"].value_counts()
+    reasons = {str(reason): int(count) for reason, count in left_out.items()}
+    return int(rows["counted"].sum()), reasons
 
 
 def health(workspace: Workspace) -> list[FindingForm]:

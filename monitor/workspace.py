@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from config import Settings, load
-from metrics.indicators import CATALOGUE, declarations
+from metrics.indicators import CATALOGUE, OUTCOMES, declarations
 from store.engines import Engine
 from store.lake import Lake
 from store.lock import writer_lock
@@ -58,7 +58,7 @@ class Workspace:
     @cached_property
     def definitions_version(self) -> str:
         """The version of everything that gives a number its meaning."""
-        return self.settings.definitions.version(declarations(CATALOGUE))
+        return self.settings.definitions.version(declarations({**CATALOGUE, **OUTCOMES}))
 
     def engine(self, manifest: Manifest) -> Engine:
         """An engine over the tables that `manifest` names."""

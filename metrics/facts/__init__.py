@@ -11,28 +11,50 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from metrics.calendar import working_days
+from metrics.facts import campaigns as _campaigns
+from metrics.facts import checks as _checks
 from metrics.facts import decisions as _decisions
+from metrics.facts import evidence as _evidence
 from metrics.facts import handoffs as _handoffs
+from metrics.facts import keys as _keys
+from metrics.facts import lead_lives as _leads
 from metrics.facts import meetings as _meetings
 from metrics.facts import opportunities as _opportunities
+from metrics.facts import quarters as _quarters
+from metrics.facts import reports as _reports
 from metrics.facts import shared_metrics as _shared_metrics
-from metrics.facts.evidence import history, people
+from metrics.facts import structure as _structure
+from metrics.facts import targets as _targets
 from metrics.facts.shared_metrics import catalogue, lacking
-from metrics.facts.sides import Known
+from metrics.facts.sides import Keep, Known
 from model.availability import Availability
 from model.definitions import Definitions
-from model.periods import end_of, local_day
+from model.periods import end_of, local_day, start_of
 
 SEGMENTS: Mapping[str, tuple[str, ...]] = {
     "handoffs": _handoffs.SEGMENTS,
     "decisions": _decisions.SEGMENTS,
+    "leads": _leads.SEGMENTS,
+    "returned": _leads.RETURN_SEGMENTS,
+    "segment_pairs": _leads.PAIR_SEGMENTS,
     "opportunities": _opportunities.SEGMENTS,
+    "forecasts": _quarters.SEGMENTS,
     "meetings": _meetings.SEGMENTS,
+    "campaigns": _campaigns.SEGMENTS,
+    "costs": _campaigns.COST_SEGMENTS,
+    "keys": _keys.SEGMENTS,
+    "report_uses": _reports.SEGMENTS,
     "metrics": _shared_metrics.SEGMENTS,
+    "shared_targets": _targets.SEGMENTS,
+    "attainment": _targets.SEGMENTS,
+    "coverage": _targets.SEGMENTS,
+    "people": _evidence.SEGMENTS,
+    "structure": _structure.SEGMENTS,
+    "checks": _checks.SEGMENTS,
 }
 _FIRST_DAY = date(1990, 1, 1)  # close dates before this are slips of the pen
 
-__all__ = ["SEGMENTS", "build", "catalogue", "lacking"]
+__all__ = ["SEGMENTS", "Keep", "build", "catalogue", "lacking"]
 
 
 def build(
@@ -41,33 +63,63 @@ def build(
     availability: Availability,
     as_of: datetime,
     since: datetime,
+    keep: Keep = lambda _, rows: rows,
 ) -> dict[str, ir.Table]:
     """Every fact as of `as_of` (naive UTC), for what happened from `since` on.
 
     `tables` are the canonical tables by name, users and queues with their functions. Raises
-    ConfigurationError where the calendar names unknown holidays.
+    ConfigurationError where the calendar names unknown holidays. `keep` gets, by name, the steps
+    that several facts rest on, and may return them computed: then each is computed once, and no
+    query grows long.
     """
-    known = Known(tables, definitions, as_of)
+    known = Known(tables, definitions, as_of, keep)
     days = working_days(definitions.calendar, since.date(), as_of.date() + timedelta(days=1))
+    local_days = ibis.memtable(_local_days(definitions, as_of))
+    quarters = list(_quarters.quarters(definitions, as_of, since))
+    periods = _quarters.quarter_table(quarters, definitions.calendar.default.timezone)
     handed = _handoffs.handoffs(known, ibis.memtable(days))
-    mqls = _decisions.decisions(known)
-    deals = _opportunities.opportunities(known, ibis.memtable(_local_days(definitions, as_of)))
+    handed = handed.filter(handed.handed_off_at >= since)
+    decided = _decisions.decisions(known)
+    mqls = _decisions.mqls(known)
+    staged = _opportunities.staged(known, local_days)
+    deals = _opportunities.opportunities(known, staged)
+    deals = deals.filter(deals.closed_at.isnull() | (deals.closed_at >= since))
+    lives = _leads.lead_lives(known, mqls, staged)
     met = _meetings.meetings(known)
+    people = known.once("people", lambda: _evidence.people(known))
     return {
-        "handoffs": handed.filter(handed.handed_off_at >= since),
-        "decisions": mqls.filter(mqls.mql_at >= since),
-        "opportunities": deals.filter(deals.closed_at.isnull() | (deals.closed_at >= since)),
+        "handoffs": handed,
+        "decisions": decided.filter(decided.mql_at >= since),
+        "leads": lives.filter(lives.created_at >= since),
+        "returned": _leads.returned(known),
+        "segment_pairs": _leads.segment_pairs(known),
+        "opportunities": deals,
+        "forecasts": _quarters.forecasts(known, staged, periods),
         "meetings": met.filter(met.occurred_at >= since),
+        "campaigns": _campaigns.campaigns(known, local_days),
+        "costs": _campaigns.costs(known, local_days, staged),
+        "keys": _keys.keys(known, staged),
+        "report_uses": _reports.report_uses(known),
         "metrics": _shared_metrics.shared_metrics(known, availability),
-        "people": people(known),
-        "history": history(known),
+        "shared_targets": _targets.shared_targets(known, quarters[-1]),
+        "attainment": _targets.attainment(known, mqls, staged, periods, quarters),
+        "coverage": _targets.coverage(known, staged, quarters[-1], periods),
+        "people": people,
+        "structure": _structure.structure(known, people),
+        "checks": _checks.checks(known, handed, deals),
+        "history": _evidence.history(known),
     }
 
 
 def _local_days(definitions: Definitions, as_of: datetime) -> pa.Table:
-    """Every local day up to the as-of's, and the last instant of it."""
+    """Every local day up to the as-of's, with its first and last instant."""
     zone = definitions.calendar.default.timezone
     count = (local_day(as_of, zone) - _FIRST_DAY).days + 1
     days = [_FIRST_DAY + timedelta(days=offset) for offset in range(count)]
-    ends = [end_of(day, zone) for day in days]
-    return pa.table({"local_day": pa.array(days, pa.date32()), "day_ends_at": ends})
+    return pa.table(
+        {
+            "local_day": pa.array(days, pa.date32()),
+            "day_began_at": [start_of(day, zone) for day in days],
+            "day_ends_at": [end_of(day, zone) for day in days],
+        }
+    )

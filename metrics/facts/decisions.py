@@ -4,11 +4,18 @@ import ibis
 import ibis.expr.types as ir
 
 from metrics.calendar import days_between
-from metrics.facts.owner_path import changes_of, leads, owner_path, passages, path_of
+from metrics.facts.owner_path import leads, owner_path, passages
+from metrics.facts.scores import score_at
 from metrics.facts.sides import Known, cluster, one_of
+from metrics.facts.statuses import (
+    ACCEPTED,
+    REJECTED,
+    decision_events,
+    first_decisions,
+    status_path,
+)
 
 SEGMENTS = ("region", "business_unit", "source", "industry", "segment", "team", "owner")
-ACCEPTED, REJECTED = "accepted", "rejected"
 COLUMNS = (
     "lead_id",
     "mql_at",
@@ -23,6 +30,7 @@ COLUMNS = (
     "decision_days",
     "rejection_reason",
     "is_reason_agreed",
+    "score_at_decision",
     "ends_at",
     *SEGMENTS,
     "cluster",
@@ -36,12 +44,15 @@ def decisions(known: Known) -> ir.Table:
     `decision_days` run from `mql_at` to the first decision at or after it, or to `ends_at` (the
     as-of, or the lead's deletion) where there is none. `is_accepted` is null while undecided,
     `is_reason_agreed` is null unless rejected. `handed_off_at` is the lead's last handoff.
+    `score_at_decision` is the lead's score (or rating: hot 3, warm 2, cold 1) as it stood then,
+    null while undecided and where neither's history is tracked.
     """
-    statuses = _statuses(known)
-    mqls = _mqls(known, statuses)
-    decided = mqls.left_join(_first_decision(known, mqls, statuses), "lead_id").drop(
-        "lead_id_right"
-    )
+    ready = mqls(known)
+    watched = ready.select("lead_id", "mql_at", "ends_at", until_at=ibis.null("timestamp(6)"))
+    events = decision_events(known)
+    first = first_decisions(events, watched, "lead_id", "mql_at")
+    decided = ready.left_join(first, "lead_id").drop("lead_id_right")
+    decided = decided.left_join(score_at(known, decided), "lead_id").drop("lead_id_right")
     owned = decided.left_join(_last_handoff(known), "lead_id").drop("lead_id_right")
     is_decided = owned.decided_at.notnull()
     has_handoff = owned.handed_off_at.notnull()
@@ -59,23 +70,17 @@ def decisions(known: Known) -> ir.Table:
         owner_kind=kind,
         owner=owner,
         cluster=cluster(owner, kind, owned.mql_at),
-        as_of=ibis.literal(known.as_of, "timestamp(6)"),
+        as_of=known.now,
     ).select(*COLUMNS)
 
 
-def _statuses(known: Known) -> ir.Table:
-    """The statuses a lead went through: lead_id, at, value. Empty where the CRM tracks none:
-    then today's status says nothing about when it came.
-    """
-    changes = changes_of(known, "lead_changes", "status")
-    path = path_of(known, leads(known), "lead_id", changes, current="status")
-    tracked = changes.aggregate(_changes=changes.count())
-    joined = path.cross_join(tracked)
-    return joined.filter(joined._changes > 0).select("lead_id", "at", "value")
-
-
-def _mqls(known: Known, statuses: ir.Table) -> ir.Table:
+def mqls(known: Known) -> ir.Table:
     """Leads that Marketing judged ready: the source's instant, else the first MQL status."""
+    return known.once("mqls", lambda: _mqls(known))
+
+
+def _mqls(known: Known) -> ir.Table:
+    statuses = status_path(known)
     entered = statuses.filter(one_of(statuses.value, known.definitions.statuses.mql))
     first = entered.group_by("lead_id").aggregate(_entered_at=entered["at"].min())
     joined = leads(known).left_join(first, "lead_id").drop("lead_id_right")
@@ -85,63 +90,6 @@ def _mqls(known: Known, statuses: ir.Table) -> ir.Table:
     dated = joined.mutate(mql_at=mql_at).drop("_entered_at", "handed_off_at", "deleted_at")
     ready = dated.filter(dated.mql_at.notnull())
     return ready.mutate(ends_at=ibis.greatest(ends_at, ready.mql_at))
-
-
-def conversions(known: Known) -> ir.Table:
-    """When leads were converted, from history (which has the time) or the lead: lead_id, at."""
-    rows = leads(known)
-    changes = changes_of(known, "lead_changes", "converted")
-    timed = changes.group_by("lead_id").aggregate(_at=changes.changed_at.min())
-    joined = rows.left_join(timed, "lead_id").drop("lead_id_right")
-    at = known.if_by_now(ibis.coalesce(joined._at, joined.converted_at))
-    found = joined.select("lead_id", at=at)
-    return found.filter(found["at"].notnull())
-
-
-def _first_decision(known: Known, mqls: ir.Table, statuses: ir.Table) -> ir.Table:
-    """lead_id, decided_at, decision. A conversion accepts; its date may lack the time, so one of
-    up to a day before `mql_at` counts as made then. In the same instant acceptance comes first.
-    """
-    words = known.definitions.statuses
-    rows = mqls.select("lead_id", "accepted_at", "rejected_at")
-    converted = conversions(known)
-    candidates = (
-        statuses.filter(one_of(statuses.value, words.accepted))
-        .select("lead_id", "at", decision=ibis.literal(ACCEPTED), slack=ibis.literal(0))
-        .union(
-            statuses.filter(one_of(statuses.value, words.rejected)).select(
-                "lead_id", "at", decision=ibis.literal(REJECTED), slack=ibis.literal(0)
-            )
-        )
-        .union(
-            rows.select(
-                "lead_id",
-                at="accepted_at",
-                decision=ibis.literal(ACCEPTED),
-                slack=ibis.literal(0),
-            )
-        )
-        .union(
-            rows.select(
-                "lead_id",
-                at="rejected_at",
-                decision=ibis.literal(REJECTED),
-                slack=ibis.literal(0),
-            )
-        )
-        .union(
-            converted.select(
-                "lead_id", "at", decision=ibis.literal(ACCEPTED), slack=ibis.literal(1)
-            )
-        )
-    )
-    pairs = candidates.inner_join(mqls.select("lead_id", "mql_at", "ends_at"), "lead_id")
-    days_before = days_between(pairs["at"], pairs.mql_at)
-    valid = pairs.filter((days_before <= pairs.slack) & (pairs["at"] <= pairs.ends_at))
-    moved = valid.mutate(decided_at=ibis.greatest(valid["at"], valid.mql_at))
-    order = [moved.decided_at, moved.decision]
-    ranked = moved.mutate(_nth=ibis.row_number().over(group_by="lead_id", order_by=order))
-    return ranked.filter(ranked._nth == 0).select("lead_id", "decided_at", "decision")
 
 
 def _last_handoff(known: Known) -> ir.Table:

@@ -4,9 +4,9 @@ import ibis
 import ibis.expr.types as ir
 
 from metrics.calendar import days_between
-from metrics.facts.decisions import conversions
 from metrics.facts.owner_path import leads
 from metrics.facts.sides import Known
+from metrics.facts.statuses import conversions
 
 CONVERSION_SLACK_DAYS = 1.0  # a conversion may be dated by its day alone
 

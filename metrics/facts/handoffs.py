@@ -5,13 +5,16 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from metrics.calendar import add_business_hours, calendar_named, days_between, hours_between
+from metrics.calendar import add_all_business_hours, calendar_named, days_between, hours_between
 from metrics.facts.owner_path import leads, owner_path, passages
-from metrics.facts.sides import MARKETING, QUEUE, Known, cluster
-from metrics.facts.touches import first_touches
+from metrics.facts.sides import MARKETING, QUEUE, Known, cluster, one_of
+from metrics.facts.statuses import ACCEPTED, decision_events, first_decisions, status_path
+from metrics.facts.touches import responses
 from model.definitions import Sla
 
 BOUNCE_DAYS = 30
+WAIT_DAYS = 30  # longer waits say nothing more about who kept the lead waiting
+ATTEMPTS = 6
 SEGMENTS = ("region", "business_unit", "source", "industry", "segment", "team", "owner")
 
 
@@ -23,12 +26,20 @@ def handoffs(known: Known, working_days: ir.Table) -> ir.Table:
     human sales touch, or to `ends_at` where there is none (`is_responded` false: censored).
     `response_over_sla` is the business hours over the SLA that holds for the row. `bounce_days`
     run to the second change of human owner or the return to a queue, or to `ends_at`.
+    `decision_business_hours` run to the first decision before the lead's next handoff, or to
+    `ends_at`. `waited_business_hours` is the time to the response, up to 30 days of it, and
+    `queue_business_hours` the part of it before a person owned the lead. `given_up_at` is when the
+    lead was closed as unreachable, `attempts` the touches until then, `is_tried_enough`
+    whether there were enough of them (null unless given up).
     """
     path = owner_path(known)
-    found = _with_owner(known, path, passages(known, path))
-    touched = _with_response(known, found)
-    bounced = _with_bounce(path, touched)
-    return _with_times(known, bounced, working_days)
+    found = known.once("owned", lambda: _with_owner(known, path, passages(known, path)))
+    given_up, decided = _statuses(known, found)
+    made = responses(known, found, given_up)
+    joined = found
+    for other in (given_up, decided, made, *_bounces(path, found)):
+        joined = joined.left_join(other, "handoff_id").drop("handoff_id_right")
+    return _with_times(known, joined, working_days)
 
 
 def _with_owner(known: Known, path: ir.Table, found: ir.Table) -> ir.Table:
@@ -87,15 +98,31 @@ def _with_owner(known: Known, path: ir.Table, found: ir.Table) -> ir.Table:
     ).drop("_lead", "_position", "_person_team", "_lead_id", "_lead_ends_at")
 
 
-def _with_response(known: Known, found: ir.Table) -> ir.Table:
-    """Handoffs with their first human sales touch: first_response_at, _by and _id."""
-    touches = first_touches(known, found)
-    return found.left_join(touches, "handoff_id").drop("handoff_id_right")
+def _statuses(known: Known, found: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """When handoffs were closed as unreachable (handoff_id, given_up_at), and the first decision
+    on them (handoff_id, decided_at, decision), both before the lead's next handoff.
+    """
+    path = status_path(known)
+    watched = found.select(
+        "handoff_id", "lead_id", "handed_off_at", "ends_at", until_at="next_handed_off_at"
+    )
+    events = decision_events(known)
+    decided = first_decisions(events, watched, "handoff_id", "handed_off_at")
+    words = known.definitions.statuses.unreachable
+    closed = path.filter(one_of(path.value, words)).select("lead_id", _at="at")
+    pairs = watched.inner_join(closed, "lead_id")
+    within = pairs.filter(
+        (pairs._at >= pairs.handed_off_at)
+        & (pairs._at <= pairs.ends_at)
+        & (pairs.until_at.isnull() | (pairs._at < pairs.until_at))
+    )
+    return within.group_by("handoff_id").aggregate(given_up_at=within._at.min()), decided
 
 
-def _with_bounce(path: ir.Table, found: ir.Table) -> ir.Table:
-    """Handoffs with `bounced_at`: the second change of human owner, or the return to a queue from
-    a person, within the days that count. From a queue to its first person is no change.
+def _bounces(path: ir.Table, found: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """When handoffs changed human owner for the second time (handoff_id, changed_twice_at), and
+    when they went back to a queue from a person (handoff_id, returned_at), within the days that
+    count. From a queue to its first person is no change.
     """
     steps = path.select(
         "lead_id",
@@ -124,37 +151,52 @@ def _with_bounce(path: ir.Table, found: ir.Table) -> ir.Table:
     queued = counted.filter(counted._queue).inner_join(first_human, "handoff_id")
     returned = queued.filter(queued._step > queued._first)
     back = returned.group_by("handoff_id").aggregate(returned_at=returned._at.min())
-    joined = found.left_join(second, "handoff_id").drop("handoff_id_right")
-    joined = joined.left_join(back, "handoff_id").drop("handoff_id_right")
-    return joined.mutate(bounced_at=ibis.least(joined.changed_twice_at, joined.returned_at)).drop(
-        "changed_twice_at", "returned_at"
-    )
+    return second, back
 
 
-def _with_times(known: Known, found: ir.Table, working_days: ir.Table) -> ir.Table:
+def _with_times(known: Known, joined: ir.Table, working_days: ir.Table) -> ir.Table:
     calendar = known.definitions.calendar
+    found = joined.mutate(bounced_at=ibis.least(joined.changed_twice_at, joined.returned_at))
+    answered_at = ibis.coalesce(found.first_response_at, found.ends_at)
+    waited_until = ibis.least(answered_at, found.handed_off_at + ibis.interval(days=WAIT_DAYS))
     answered = found.mutate(
         is_responded=found.first_response_at.notnull(),
         is_bounced=found.bounced_at.notnull() & (found.bounced_at <= found.ends_at),
-        _answered_at=ibis.coalesce(found.first_response_at, found.ends_at),
+        is_decided=found.decided_at.notnull(),
+        attempts=ibis.ifelse(
+            found.given_up_at.notnull(), found.attempts.fill_null(0), ibis.null("int64")
+        ),
+        _answered_at=answered_at,
+        _waited_until=waited_until,
+        _queued_until=ibis.least(ibis.coalesce(found.first_owned_at, waited_until), waited_until),
+        _decided_at=ibis.coalesce(found.decided_at, found.ends_at),
         calendar=calendar_named(calendar, found.owner_region, found.region),
         sla_hours=_sla_hours(found, known.definitions.sla),
     )
-    timed = add_business_hours(
+    timed = add_all_business_hours(
         answered,
         working_days,
         start="handed_off_at",
-        end="_answered_at",
+        ends={
+            "response_business_hours": "_answered_at",
+            "waited_business_hours": "_waited_until",
+            "queue_business_hours": "_queued_until",
+            "decision_business_hours": "_decided_at",
+        },
         calendar="calendar",
-        name="response_business_hours",
     )
     left_at = ibis.ifelse(timed.is_bounced, timed.bounced_at, timed.ends_at)
     return timed.mutate(
         response_wall_hours=hours_between(timed.handed_off_at, timed._answered_at),
         response_wall_days=days_between(timed.handed_off_at, timed._answered_at),
         response_over_sla=timed.response_business_hours / timed.sla_hours,
+        decision_wall_hours=hours_between(timed.handed_off_at, timed._decided_at),
         bounce_days=days_between(timed.handed_off_at, left_at),
-        as_of=ibis.literal(known.as_of, "timestamp(6)"),
+        is_tried_enough=timed.attempts >= ATTEMPTS,
+        is_accepted_untouched=ibis.ifelse(
+            timed.decision == ACCEPTED, ~timed.is_responded, ibis.null("boolean")
+        ),
+        as_of=known.now,
     ).select(*COLUMNS)
 
 
@@ -196,6 +238,17 @@ COLUMNS = (
     "is_bounced",
     "bounced_at",
     "bounce_days",
+    "decided_at",
+    "decision",
+    "is_decided",
+    "decision_business_hours",
+    "decision_wall_hours",
+    "waited_business_hours",
+    "queue_business_hours",
+    "given_up_at",
+    "attempts",
+    "is_tried_enough",
+    "is_accepted_untouched",
     "ends_at",
     "merged_into",
     "calendar",

@@ -19,6 +19,10 @@ COLUMNS = (
 
 def held(known: Known) -> ir.Table:
     """Meetings that took place by the as-of, internal or not."""
+    return known.once("held", lambda: _held(known))
+
+
+def _held(known: Known) -> ir.Table:
     rows = known.rows("activities")
     return rows.filter(
         (rows.kind == "meeting")
@@ -32,6 +36,10 @@ def attendance(known: Known) -> ir.Table:
 
     Whoever merely entered the meeting did not attend it.
     """
+    return known.once("attendance", lambda: _attendance(known))
+
+
+def _attendance(known: Known) -> ir.Table:
     invited = known.rows("attendees")
     people = known.owners.filter(
         (known.owners.owner_kind == USER)
@@ -66,7 +74,7 @@ def marketer_meetings(known: Known, opportunities: ir.Table) -> ir.Table:
     opportunity_id, marketer_met_at.
 
     On the opportunity itself; or, since it was created, on its account or with one of its
-    contacts.
+    contacts. `opportunities` has opportunity_id, account_id, created_at, closed_at.
     """
     rows = held(known)
     there = attendance(known)
@@ -91,9 +99,7 @@ def marketer_meetings(known: Known, opportunities: ir.Table) -> ir.Table:
         .select("opportunity_id", "met_at")
         .distinct()
     )
-    deals = opportunities.select(
-        "opportunity_id", "account_id", "created_at", "closed_at"
-    ).distinct()
+    deals = opportunities
     by_deal = deals.inner_join(
         customer.select(_deal="opportunity_id", met_at="met_at"), [("opportunity_id", "_deal")]
     ).select("opportunity_id", "met_at", "created_at", "closed_at", own=ibis.literal(True))

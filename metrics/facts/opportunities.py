@@ -1,59 +1,127 @@
 """One row per opportunity: where it stands as of the instant, and what led to it."""
 
+from datetime import timedelta
+
 import ibis
 import ibis.expr.types as ir
 
+from metrics.calendar import days_between
 from metrics.facts.funnel import traceable
 from metrics.facts.meetings import marketer_meetings
 from metrics.facts.owner_path import changes_of, path_of
+from metrics.facts.parties import (
+    campaign_touches,
+    documented,
+    last_touches,
+    loggers,
+    marketers_on,
+    parties,
+)
 from metrics.facts.sides import Known, latest, one_of
+from model.periods import local_day
 
 SEGMENTS = ("region", "business_unit", "source", "industry", "segment", "team", "owner")
+FRESH_DAYS = 30
 COLUMNS = (
     "opportunity_id",
     "account_id",
     "owner_id",
     "created_at",
     "closed_at",
+    "close_on",
     "sales_stage",
     "amount",
+    "is_open",
     "is_closed",
     "is_won",
     "is_lost",
     "is_key",
     "qualified_at",
     "has_contact_role",
+    "has_content",
+    "has_marketer",
     "loss_reason",
     "is_loss_reason_agreed",
+    "is_no_decision",
     "marketer_met_at",
     "is_key_with_marketer",
+    "campaign_id",
+    "is_source_known",
+    "last_touch_at",
+    "is_clean",
+    "is_shared",
+    "campaign_touched_at",
+    "is_touched",
     "campaign_at",
     "lead_id",
     "lead_converted_at",
     "is_traceable",
+    "won_or_lost",
+    "closed_amount",
+    "won_of_closed",
     "won_amount",
     "traceable_amount",
+    "touched_amount",
+    "member_amount",
+    "influenced_amount",
+    "sourced_amount",
+    "begun_amount",
+    "cycle_days",
+    "seen_at",
     *SEGMENTS,
     "cluster",
     "as_of",
 )
 
 
-def opportunities(known: Known, local_days: ir.Table) -> ir.Table:
-    """The fact `opportunities`.
+def opportunities(known: Known, staged: ir.Table) -> ir.Table:
+    """The fact `opportunities`, from `staged`.
 
-    Flags that do not apply are null: `has_contact_role` before qualification,
-    `is_loss_reason_agreed` unless lost, `is_key_with_marketer` unless key and closed, `won_amount`
-    and `traceable_amount` unless won. Amounts below zero count as zero.
+    Flags that do not apply are null: `has_contact_role` and `has_content` before qualification,
+    `is_loss_reason_agreed` and `is_no_decision` unless lost, `is_key_with_marketer` unless key and
+    closed, `is_clean` unless open, the amounts unless won, `cycle_days` unless won. Amounts below
+    zero count as zero.
     """
-    base = _base(known)
-    staged = _with_stages(known, base, local_days)
-    joined = staged.left_join(_with_roles(known), "opportunity_id").drop("opportunity_id_right")
-    met = marketer_meetings(known, staged)
-    joined = joined.left_join(met, "opportunity_id").drop("opportunity_id_right")
-    traced = traceable(known, staged)
-    joined = joined.left_join(traced, "opportunity_id").drop("opportunity_id_right")
+    own = parties(known)
+    # distinct: written once in the query, however many parts rest on it
+    lives = staged.select("opportunity_id", "account_id", "created_at", "closed_at").distinct()
+    joined = staged
+    for other in (
+        _with_roles(known),
+        marketer_meetings(known, lives),
+        traceable(known, lives),
+        campaign_touches(known, own),
+        last_touches(known, own),
+        loggers(known, own, lives),
+        documented(known).mutate(_content=ibis.literal(True)),
+        marketers_on(known, "opportunity_id").mutate(_on_team=ibis.literal(True)),
+    ):
+        joined = joined.left_join(other, "opportunity_id").drop("opportunity_id_right")
     return _with_flags(known, joined)
+
+
+def staged(known: Known, local_days: ir.Table) -> ir.Table:
+    """Opportunities as of the instant, once each, with the sales stage then, when they passed
+    qualification, were closed, and how, and the close date written then (close_now).
+    """
+    return known.once("staged", lambda: _staged(known, local_days))
+
+
+def _staged(known: Known, local_days: ir.Table) -> ir.Table:
+    dated = _with_stages(known, _base(known), local_days)
+    return dated.left_join(_close_dates(known), "opportunity_id").drop("opportunity_id_right")
+
+
+def _close_dates(known: Known) -> ir.Table:
+    """The close date that Sales had written by the as-of: opportunity_id, close_now."""
+    rows = latest(known.rows("opportunities"), "opportunity_id")
+    text = rows.mutate(_close_on=rows.close_on.cast("string"))
+    changes = changes_of(known, "opportunity_changes", "close_date")
+    path = path_of(known, text, "opportunity_id", changes, current="_close_on")
+    order = ibis.desc(path.position)
+    ranked = path.mutate(_back=ibis.row_number().over(group_by="opportunity_id", order_by=order))
+    now = ranked.filter(ranked._back == 0)
+    return now.select("opportunity_id", close_now=now.value.substr(0, 10).try_cast("date"))
 
 
 def _base(known: Known) -> ir.Table:
@@ -106,7 +174,7 @@ def _with_stages(known: Known, base: ir.Table, local_days: ir.Table) -> ir.Table
         .drop("opportunity_id_right")
         .left_join(local_days, [("close_on", "local_day")])
     )
-    by_date = ibis.least(joined.day_ends_at, ibis.literal(known.as_of, "timestamp(6)"))
+    by_date = ibis.least(joined.day_ends_at, known.now)
     by_date = ibis.ifelse(joined.day_ends_at.notnull(), by_date, ibis.null("timestamp(6)"))
     closed_at = known.if_by_now(ibis.coalesce(joined.closing_at, joined.closed_at, by_date))
     is_closed = joined.closed_now.fill_null(False) & closed_at.notnull()
@@ -116,7 +184,15 @@ def _with_stages(known: Known, base: ir.Table, local_days: ir.Table) -> ir.Table
         is_won=is_closed & joined.won_now.fill_null(False),
         is_lost=is_closed & ~joined.won_now.fill_null(False),
         closed_at=ibis.ifelse(is_closed, closed_at, ibis.null("timestamp(6)")),
-    ).drop("stage_now", "closed_now", "won_now", "closing_at", "local_day", "day_ends_at")
+    ).drop(
+        "stage_now",
+        "closed_now",
+        "won_now",
+        "closing_at",
+        "local_day",
+        "day_began_at",
+        "day_ends_at",
+    )
 
 
 def _stage_path(known: Known) -> ir.Table:
@@ -161,28 +237,62 @@ def _with_roles(known: Known) -> ir.Table:
 
 
 def _with_flags(known: Known, rows: ir.Table) -> ir.Table:
-    level = known.definitions.key.amount
+    level, reasons = known.definitions.key.amount, known.definitions.reasons
     amount = rows.amount.cast("float64")
+    given = ibis.greatest(amount.fill_null(0.0), 0.0)
     is_key = rows.is_key.fill_null(False)
     if level is not None:
         is_key = is_key | (amount >= level).fill_null(False)
-    none = ibis.null("boolean")
-    won_amount = ibis.ifelse(
-        rows.is_won, ibis.greatest(amount.fill_null(0.0), 0.0), ibis.null("float64")
-    )
-    is_traceable = rows.campaign_at.notnull()
-    agreed = one_of(rows.loss_reason, known.definitions.reasons.loss)
-    return rows.mutate(
-        is_key=is_key,
-        has_contact_role=ibis.ifelse(
-            rows.qualified_at.notnull(), rows._role.fill_null(False), none
+    none, nothing = ibis.null("boolean"), ibis.null("float64")
+    is_open, is_qualified = ~rows.is_closed, rows.qualified_at.notnull()
+    won_amount = ibis.ifelse(rows.is_won, given, nothing)
+    today = local_day(known.as_of, known.definitions.calendar.default.timezone)
+    recent = rows.last_touch_at >= known.as_of - timedelta(days=FRESH_DAYS)
+    touched_at = ibis.least(rows.member_touched_at, rows.influenced_at)
+
+    def of_won(event: ir.BooleanValue) -> ir.FloatingValue:
+        return ibis.ifelse(event.fill_null(False) | won_amount.isnull(), won_amount, 0.0)
+
+    flags: dict[str, ir.Value] = {
+        "close_on": rows.close_now,
+        "owner": rows.owner_id,
+        "is_key": is_key,
+        "is_open": is_open,
+        "has_contact_role": ibis.ifelse(is_qualified, rows._role.fill_null(False), none),
+        "has_content": ibis.ifelse(is_qualified, rows._content.fill_null(False), none),
+        "has_marketer": rows._on_team.fill_null(False),
+        "is_loss_reason_agreed": ibis.ifelse(
+            rows.is_lost, one_of(rows.loss_reason, reasons.loss), none
         ),
-        is_loss_reason_agreed=ibis.ifelse(rows.is_lost, agreed, none),
-        is_key_with_marketer=ibis.ifelse(
+        "is_no_decision": ibis.ifelse(
+            rows.is_lost, one_of(rows.loss_reason, reasons.no_decision), none
+        ),
+        "is_key_with_marketer": ibis.ifelse(
             is_key & rows.is_closed, rows.marketer_met_at.notnull(), none
         ),
-        is_traceable=is_traceable,
-        won_amount=won_amount,
-        traceable_amount=ibis.ifelse(is_traceable | won_amount.isnull(), won_amount, 0.0),
-        as_of=ibis.literal(known.as_of, "timestamp(6)"),
-    ).select(*COLUMNS)
+        "is_source_known": (rows.source.strip().length() > 0).fill_null(False)
+        | rows.campaign_id.notnull(),
+        "is_clean": ibis.ifelse(
+            is_open, ((rows.close_now >= today) & recent).fill_null(False), none
+        ),
+        "is_shared": rows.has_sales_log.fill_null(False) & rows.has_marketing_log.fill_null(False),
+        "campaign_touched_at": touched_at,
+        "is_touched": (touched_at <= rows.closed_at).fill_null(False),
+        "is_traceable": rows.campaign_at.notnull(),
+        "won_or_lost": ibis.ifelse(rows.is_closed, rows.is_won, none),
+        "closed_amount": ibis.ifelse(rows.is_closed, given, nothing),
+        "won_of_closed": ibis.ifelse(rows.is_closed, ibis.ifelse(rows.is_won, given, 0.0), nothing),
+        "won_amount": won_amount,
+        "traceable_amount": of_won(rows.campaign_at.notnull()),
+        "touched_amount": of_won(touched_at <= rows.closed_at),
+        "member_amount": of_won(rows.member_touched_at <= rows.closed_at),
+        "influenced_amount": of_won(rows.influenced_at <= rows.closed_at),
+        "sourced_amount": of_won(rows.campaign_id.notnull()),
+        "begun_amount": of_won(touched_at <= rows.created_at),
+        "cycle_days": ibis.ifelse(
+            rows.is_won, ibis.greatest(days_between(rows.created_at, rows.closed_at), 0.0), nothing
+        ),
+        "seen_at": ibis.coalesce(rows.closed_at, known.now),
+        "as_of": known.now,
+    }
+    return rows.mutate(**flags).select(*COLUMNS)

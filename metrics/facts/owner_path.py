@@ -10,6 +10,10 @@ def leads(known: Known) -> ir.Table:
     """The leads as of the instant, once each, deleted ones included (they were at risk until
     then), with `ends_at`: when the watch on them ended by deletion or merging, or null.
     """
+    return known.once("leads", lambda: _leads(known))
+
+
+def _leads(known: Known) -> ir.Table:
     rows = latest(known.with_deleted("leads"), "lead_id")
     by_now = rows.filter(rows.created_at.isnull() | (rows.created_at <= known.as_of))
     return by_now.mutate(ends_at=by_now.deleted_at)
@@ -79,6 +83,10 @@ def owner_path(known: Known) -> ir.Table:
     """The owners a lead went through: lead_id, position, at, owner_id, owner_kind, side,
     is_human, owner_region, team. Instants before the lead's creation are moved to it.
     """
+    return known.once("owner_path", lambda: _owner_path(known))
+
+
+def _owner_path(known: Known) -> ir.Table:
     rows = leads(known)
     changes = changes_of(known, "lead_changes", "owner")
     path = path_of(known, rows, "lead_id", changes, current="owner_id", kind="owner_kind")

@@ -1,7 +1,7 @@
 """What is known as of an instant: rows recorded by then, and on whose side each owner is."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from model.definitions import Definitions, FunctionRules
 from model.stages import Function
 
+Keep = Callable[[str, ir.Table], ir.Table]
 SALES, MARKETING = Function.SALES.value, Function.MARKETING.value
 USER, QUEUE = "user", "queue"
 
@@ -21,11 +22,22 @@ class Known:
 
     A row counts when it was recorded by `as_of` and not deleted by then. `with_deleted` keeps the
     deleted ones, for leads that were at risk until their deletion.
+
+    Several facts rest on the same steps (who owned a lead when, which activity is a touch). `keep`
+    gets each such step once, by name, and may return it computed.
     """
 
     tables: Mapping[str, ir.Table]
     definitions: Definitions
     as_of: datetime
+    keep: Keep = lambda _, rows: rows
+    _kept: dict[str, ir.Table] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, name: str, make: Callable[[], ir.Table]) -> ir.Table:
+        """The step `name`, made the first time it is asked for."""
+        if name not in self._kept:
+            self._kept[name] = self.keep(name, make())
+        return self._kept[name]
 
     def all(self, table: str) -> ir.Table:
         """Every row, whatever its clocks: what the CRM says today about the past."""
@@ -52,6 +64,18 @@ class Known:
         team. `side` is sales, marketing or null (nobody has said, or another function).
         """
         return owners(self.tables["users"], self.tables["queues"], self.definitions.functions)
+
+    @cached_property
+    def people(self) -> ir.Table:
+        """Who is on a side and no machine: user_id, user_side."""
+        own = self.owners
+        sided = own.filter((own.owner_kind == USER) & own.side.notnull() & ~own.is_automation)
+        return sided.select(user_id="owner_id", user_side="side")
+
+    @property
+    def now(self) -> ir.TimestampValue:
+        """The as-of, as a value."""
+        return ibis.literal(self.as_of, "timestamp(6)")
 
 
 def owners(users: ir.Table, queues: ir.Table, rules: FunctionRules) -> ir.Table:

@@ -4,17 +4,21 @@ import ibis
 import ibis.expr.types as ir
 
 from metrics.facts.owner_path import leads
-from metrics.facts.sides import SALES, USER, Known
+from metrics.facts.sides import SALES, Known
 
 TOUCH_KINDS = ("call", "email", "meeting")
 MERGE_DEPTH = 3  # a lead merged into a lead that was merged, and so on
 
 
-def sales_touches(known: Known) -> ir.Table:
-    """Human sales touches up to the as-of: activity_id, lead_id, contact_id, performed_by,
-    occurred_at. Completed calls, e-mails and meetings that somebody in Sales made; not automated,
-    not inbound, not internal, and no to-dos.
+def touches(known: Known) -> ir.Table:
+    """Human touches by Sales or Marketing up to the as-of: activity_id, lead_id, contact_id,
+    opportunity_id, performed_by, user_side, occurred_at. Completed calls, e-mails and meetings;
+    not automated, not inbound, not internal, and no to-dos.
     """
+    return known.once("touches", lambda: _touches(known))
+
+
+def _touches(known: Known) -> ir.Table:
     rows = known.rows("activities")
     done = rows.filter(
         rows.kind.isin(TOUCH_KINDS)
@@ -24,11 +28,22 @@ def sales_touches(known: Known) -> ir.Table:
         & (rows.direction.fill_null("outbound") != "inbound")
         & (rows.occurred_at <= known.as_of)
     )
-    own = known.owners
-    people = own.filter((own.owner_kind == USER) & (own.side == SALES) & ~own.is_automation)
-    return done.semi_join(people, done.performed_by == people.owner_id).select(
-        "activity_id", "lead_id", "contact_id", "performed_by", "occurred_at"
+    joined = done.inner_join(known.people, [("performed_by", "user_id")])
+    return joined.select(
+        "activity_id",
+        "lead_id",
+        "contact_id",
+        "opportunity_id",
+        "performed_by",
+        "user_side",
+        "occurred_at",
     )
+
+
+def sales_touches(known: Known) -> ir.Table:
+    """The touches by somebody in Sales."""
+    every = touches(known)
+    return every.filter(every.user_side == SALES)
 
 
 def survivors(known: Known) -> ir.Table:
@@ -50,6 +65,10 @@ def places(known: Known) -> ir.Table:
     The lead itself; the contact it was converted to, because conversion moves activities there;
     the lead it was merged into, and that one's contact.
     """
+    return known.once("places", lambda: _places(known))
+
+
+def _places(known: Known) -> ir.Table:
     own = leads(known).select("lead_id", "contact_id")
     merged = survivors(known)
     became = merged.left_join(
@@ -65,21 +84,24 @@ def places(known: Known) -> ir.Table:
     return rows.filter(rows.place.notnull())
 
 
-def first_touches(known: Known, found: ir.Table) -> ir.Table:
-    """The first human sales touch of each handoff: handoff_id, first_response_at, _by, _id.
+def responses(known: Known, found: ir.Table, given_up: ir.Table) -> ir.Table:
+    """What Sales did about each handoff: handoff_id, first_response_at, _by, _id, and `attempts`,
+    the touches until `given_up_at`.
 
-    At or after the handoff, before the lead's next handoff, and while the lead was watched.
-    Touches in the same second: the lower id.
+    Touches at or after the handoff, before the lead's next handoff, and while the lead was
+    watched. Of touches in the same second the lower id is the first.
     """
-    touches = sales_touches(known)
-    by_place = touches.select("activity_id", "performed_by", "occurred_at", place="lead_id").union(
-        touches.select("activity_id", "performed_by", "occurred_at", place="contact_id")
+    made = sales_touches(known)
+    by_place = made.select("activity_id", "performed_by", "occurred_at", place="lead_id").union(
+        made.select("activity_id", "performed_by", "occurred_at", place="contact_id")
     )
     # distinct: a touch may be found in two places; and no engine may then join handoffs to
     # touches by time before it joins them by lead, which takes for ever
     touched = places(known).inner_join(by_place, "place").drop("place").distinct()
-    watched = found.select(
-        "handoff_id", "lead_id", "handed_off_at", "next_handed_off_at", "ends_at"
+    watched = (
+        found.select("handoff_id", "lead_id", "handed_off_at", "next_handed_off_at", "ends_at")
+        .left_join(given_up, "handoff_id")
+        .drop("handoff_id_right")
     )
     pairs = watched.inner_join(touched, "lead_id")
     hits = pairs.filter(
@@ -88,10 +110,16 @@ def first_touches(known: Known, found: ir.Table) -> ir.Table:
         & (pairs.next_handed_off_at.isnull() | (pairs.occurred_at < pairs.next_handed_off_at))
     )
     order = [hits.occurred_at, hits.activity_id]
-    ranked = hits.mutate(_nth=ibis.row_number().over(group_by="handoff_id", order_by=order))
+    window = ibis.window(group_by="handoff_id", order_by=order)
+    tried = (hits.occurred_at <= hits.given_up_at).fill_null(False).cast("int64")
+    ranked = hits.mutate(
+        _nth=ibis.row_number().over(window),
+        attempts=tried.sum().over(ibis.window(group_by="handoff_id")),
+    )
     first = ranked.filter(ranked._nth == 0)
     return first.select(
         "handoff_id",
+        "attempts",
         first_response_at="occurred_at",
         first_response_by="performed_by",
         first_response_id="activity_id",

@@ -1,8 +1,22 @@
 """Dimension 1: handoff and rules of engagement."""
 
-from metrics.context import capture, handoffs_known, sales_known
-from metrics.declaration import Anchor, convention, indicator
-from metrics.statistics import Statistic, SurvivalQuantile, SurvivalShare
+from functools import partial
+
+from metrics.context import (
+    capture,
+    handoffs_known,
+    rules_written,
+    sales_known,
+    unreachable_named,
+)
+from metrics.declaration import Anchor, Subject, convention, indicator
+from metrics.statistics import (
+    Proportion,
+    RatioOfSums,
+    Statistic,
+    SurvivalQuantile,
+    SurvivalShare,
+)
 from model.definitions import Definitions
 from model.stages import Dimension
 
@@ -10,14 +24,44 @@ AUDIT = (
     "Oldroyd, McElheran, Elkington: The Short Life of Online Sales Leads, HBR 2011 "
     "(2,241 US firms, one test lead each, wall clock)"
 )
-TOUCHES = (
-    "users.user_id",
-    "leads.created_at",
+ADVICE = "vendors advise six attempts and find 1.3 made on average (lead response studies, 2009–14)"
+LEADS = ("users.user_id", "leads.created_at")
+ACTIVITIES = (
     "activities.occurred_at",
     "activities.performed_by",
     "activities.kind",
     "activities.is_completed",
 )
+OWNERS = Subject(
+    "handoffs",
+    "handed_off_at",
+    "no lead was handed to Sales in this period",
+    needs=LEADS,
+    conditions=(sales_known, handoffs_known),
+)
+HANDOFFS = Subject(
+    "handoffs",
+    "handed_off_at",
+    "no lead was handed to Sales in this period",
+    needs=(*LEADS, *ACTIVITIES),
+    conditions=(sales_known, handoffs_known),
+    doubts=(capture,),
+)
+GIVEN_UP = Subject(
+    "handoffs",
+    "given_up_at",
+    "no lead was closed as unreachable in this period",
+    needs=(*LEADS, *ACTIVITIES),
+    conditions=(sales_known, handoffs_known, unreachable_named),
+    doubts=(capture,),
+)
+RULES = Subject(
+    "checks",
+    "placed_at",
+    "no record of this period falls under a rule",
+    conditions=(rules_written,),
+)
+declare = partial(indicator, dimension=Dimension.HANDOFF)
 
 
 def _within_a_day(_: Definitions) -> Statistic:
@@ -36,18 +80,11 @@ def _wall_ninety_percent(_: Definitions) -> Statistic:
     return SurvivalQuantile("response_wall_hours", "is_responded", q=0.9)
 
 
-@indicator(
+@declare(
+    HANDOFFS,
     title="Leads followed up in time",
-    dimension=Dimension.HANDOFF,
-    unit="share",
-    better="higher",
-    clock="business",
-    fact="handoffs",
-    placed_by="handed_off_at",
-    needs=TOUCHES,
-    conditions=(sales_known, handoffs_known),
-    doubts=(capture,),
     anchors=convention(0.50, 0.75, 0.90),
+    clock="business",
     variants={"within_24_wall_hours": _within_a_day},
 )
 def lead_followup_rate(_: Definitions) -> Statistic:
@@ -62,17 +99,11 @@ def lead_followup_rate(_: Definitions) -> Statistic:
     return SurvivalShare("response_over_sla", "is_responded", at=1.0)
 
 
-@indicator(
+@declare(
+    HANDOFFS,
     title="Leads never touched",
-    dimension=Dimension.HANDOFF,
-    unit="share",
     better="lower",
     clock="wall",
-    fact="handoffs",
-    placed_by="handed_off_at",
-    needs=TOUCHES,
-    conditions=(sales_known, handoffs_known),
-    doubts=(capture,),
     anchors=(Anchor(0.23, "published", AUDIT), Anchor(0.10), Anchor(0.03)),
 )
 def never_touched_rate(_: Definitions) -> Statistic:
@@ -86,17 +117,12 @@ def never_touched_rate(_: Definitions) -> Statistic:
     return SurvivalShare("response_wall_days", "is_responded", at=30.0, complement=True)
 
 
-@indicator(
+@declare(
+    HANDOFFS,
     title="Hours to the first response",
-    dimension=Dimension.HANDOFF,
     unit="hours",
     better="lower",
     clock="business",
-    fact="handoffs",
-    placed_by="handed_off_at",
-    needs=TOUCHES,
-    conditions=(sales_known, handoffs_known),
-    doubts=(capture,),
     anchors=convention(24, 8, 1),
     variants={
         "p90": _ninety_percent,
@@ -117,16 +143,30 @@ def first_response_hours(_: Definitions) -> Statistic:
     return SurvivalQuantile("response_business_hours", "is_responded", q=0.5)
 
 
-@indicator(
+@declare(
+    HANDOFFS,
+    title="Waiting time spent in a queue",
+    better="lower",
+    clock="business",
+    anchors=convention(0.60, 0.30, 0.10),
+    needs=("leads.owner_kind", "lead_changes.new"),
+)
+def queue_wait_share(_: Definitions) -> Statistic:
+    """Of all the business hours that leads handed to Sales waited for their first response, the
+    share that passed before a person owned them.
+
+    Leads that nobody has answered yet count with what they have waited so far, and none with
+    more than 30 days. A lead handed to a person at once waits in no queue.
+    """
+    return RatioOfSums("queue_business_hours", "waited_business_hours")
+
+
+@declare(
+    OWNERS,
     title="Leads passed around after the handoff",
-    dimension=Dimension.HANDOFF,
-    unit="share",
     better="lower",
     clock="wall",
-    fact="handoffs",
-    placed_by="handed_off_at",
-    needs=("users.user_id", "leads.created_at", "lead_changes.new", "lead_changes.changed_at"),
-    conditions=(sales_known, handoffs_known),
+    needs=("lead_changes.new", "lead_changes.changed_at"),
     anchors=convention(0.25, 0.10, 0.03),
     statements={2: "proxy", 10: "proxy"},
 )
@@ -138,3 +178,35 @@ def ownership_bounce_rate(_: Definitions) -> Statistic:
     ago count for as long as they have been watched (Kaplan–Meier at 30 days).
     """
     return SurvivalShare("bounce_days", "is_bounced", at=30.0)
+
+
+@declare(
+    GIVEN_UP,
+    title="Six attempts before giving up",
+    anchors=(Anchor(0.20, "vendor", ADVICE), Anchor(0.50), Anchor(0.80)),
+    left_out="was not closed as unreachable",
+)
+def attempts_before_giving_up(_: Definitions) -> Statistic:
+    """Of the leads that were closed as unreachable in the period, the share that salespeople had
+    called, written to or met at least six times since the handoff.
+
+    Only what is logged counts, and no automated message. Vendors advise six attempts and find
+    that 1.3 are made on average.
+    """
+    return Proportion("is_tried_enough")
+
+
+@declare(
+    RULES,
+    title="Rules of engagement kept",
+    anchors=convention(0.60, 0.80, 0.95),
+    left_out="the time for it still runs",
+)
+def rules_compliance_rate(_: Definitions) -> Statistic:
+    """Of the checks of your own rules of engagement in the period, the share that passed.
+
+    A rule says what it applies to, what is required and within which time; each record that it
+    applies to is one check. Checks whose time still runs are left out. Without written rules this
+    is not assessed.
+    """
+    return Proportion("is_kept")

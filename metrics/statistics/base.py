@@ -29,6 +29,16 @@ class Statistic(ABC):
     Rows whose event (or duration, or amount) is null do not count: null means "not applicable".
     """
 
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """How it is computed from the fact's columns, in words."""
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The columns that must be given for a row to count, the most telling first."""
+
     @abstractmethod
     def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
         """Sufficient statistics per cluster and per value of `by`, as an expression that both
@@ -126,3 +136,21 @@ def wilson(share: float, n: float, crit: float) -> tuple[float, float]:
     middle = (share + square / (2 * n)) / (1 + square / n)
     half = crit / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
     return min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share)
+
+
+def logit_interval(share: float, variance: float, crit: float) -> tuple[float, float]:
+    """An interval of a share between 0 and 1 (neither) from its variance, on the logit scale."""
+    logit = math.log(share / (1 - share))
+    half = crit * math.sqrt(variance) / (share * (1 - share))
+    return _expit(logit - half), _expit(logit + half)
+
+
+def _expit(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
+
+
+def count(rows: "ir.Table", event: str, by: Sequence[str]) -> "ir.Table":
+    """`by`, n, k: the rows whose flag `event` is given, and those where it is true."""
+    given = rows.filter(rows[event].notnull())
+    sums = {"n": given.count(), "k": given[event].cast("int64").sum()}
+    return given.group_by(list(by)).aggregate(**sums) if by else given.aggregate(**sums)

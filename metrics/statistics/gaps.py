@@ -30,6 +30,19 @@ class GapQuantile(Statistic):
     q: float = 0.75
     over_days: int = 365
 
+    @property
+    def formula(self) -> str:
+        """In words."""
+        return (
+            f"{self.q:.0%} quantile of the days between one {self.at} and the next, "
+            "the open stretch included"
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The instant."""
+        return (self.at,)
+
     def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
         """`by`, at: one row for each distinct instant."""
         given = rows.filter(rows[self.at].notnull())

@@ -1,6 +1,5 @@
-"""Shares: of records, of amounts, and complete counts."""
+"""Shares of records and of amounts."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +12,10 @@ from metrics.statistics.base import (
     Clusters,
     Statistic,
     column,
+    count,
     critical,
     design_effect,
+    logit_interval,
     shortfall,
     wilson,
 )
@@ -29,9 +30,19 @@ class Proportion(Statistic):
 
     event: str
 
+    @property
+    def formula(self) -> str:
+        """In words."""
+        return f"rows with {self.event} / rows where it is known"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The flag."""
+        return (self.event,)
+
     def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
         """`by`, cluster, n, k."""
-        return _count(rows, self.event, [*by, "cluster"])
+        return count(rows, self.event, [*by, "cluster"])
 
     def estimate(
         self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
@@ -61,26 +72,6 @@ class Proportion(Statistic):
 
 
 @dataclass(frozen=True)
-class CountShare(Statistic):
-    """Share of rows whose flag `event` is true, over a complete list: no sampling, no interval."""
-
-    event: str
-
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, n, k."""
-        return _count(rows, self.event, by)
-
-    def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
-    ) -> Estimate:
-        """The share itself."""
-        n = round(float(column(statistics, "n").sum()))
-        if few := shortfall(n, minimum_n):
-            return few
-        return Estimate(float(column(statistics, "k").sum()) / n, None, None, n)
-
-
-@dataclass(frozen=True)
 class RatioOfSums(Statistic):
     """Sum of `numerator` over sum of `denominator`: a share of an amount. Rows where either is
     null do not count.
@@ -88,6 +79,16 @@ class RatioOfSums(Statistic):
 
     numerator: str
     denominator: str
+
+    @property
+    def formula(self) -> str:
+        """In words."""
+        return f"sum of {self.numerator} / sum of {self.denominator}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Both amounts."""
+        return self.numerator, self.denominator
 
     def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
         """`by`, cluster, n, numerator, denominator, and the sums of their squares and product."""
@@ -145,21 +146,10 @@ class RatioOfSums(Statistic):
         )
 
 
-def _count(rows: "ir.Table", event: str, by: Sequence[str]) -> "ir.Table":
-    given = rows.filter(rows[event].notnull())
-    sums = {"n": given.count(), "k": given[event].cast("int64").sum()}
-    return given.group_by(list(by)).aggregate(**sums) if by else given.aggregate(**sums)
-
-
 def _share_of_amount(
     share: float, variance: float, kish: float, crit: float
 ) -> tuple[float, float]:
     spread = share * (1 - share)
     if variance <= 1e-12 * spread or spread == 0:
         return wilson(share, kish, crit)
-    logit, half = math.log(share / (1 - share)), crit * math.sqrt(variance) / spread
-    return _expit(logit - half), _expit(logit + half)
-
-
-def _expit(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
+    return logit_interval(share, variance, crit)

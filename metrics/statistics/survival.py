@@ -39,6 +39,20 @@ class SurvivalShare(Statistic):
     at: float
     complement: bool = False
 
+    @property
+    def formula(self) -> str:
+        """In words."""
+        what = "without" if self.complement else "with"
+        return (
+            f"share {what} {self.event} by {self.duration} = {self.at:g} "
+            "(Kaplan–Meier, rows still without it censored)"
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The duration."""
+        return (self.duration,)
+
     def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
         """`by`, cluster, duration, is_event, n."""
         return _times(rows, self.duration, self.event, by)
@@ -84,6 +98,19 @@ class SurvivalQuantile(Statistic):
     duration: str
     event: str
     q: float = 0.5
+
+    @property
+    def formula(self) -> str:
+        """In words."""
+        return (
+            f"the {self.duration} by which {self.q:.0%} have {self.event} "
+            "(Kaplan–Meier, rows still without it censored)"
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The duration."""
+        return (self.duration,)
 
     def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
         """`by`, cluster, duration, is_event, n."""

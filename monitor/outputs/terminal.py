@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeGuard
 
 from rich.console import Console
 from rich.progress import (
@@ -29,10 +30,10 @@ from monitor.doctor import DoctorForm, InspectionForm, LiveForm
 from monitor.outputs.words import amount, figure, interval, points, status_words
 from monitor.progress import SILENT
 from monitor.progress import Progress as Watcher
-from monitor.report import GroupForm, IndicatorsForm, StageForm, SurveyForm
+from monitor.report import GroupForm, IndicatorsForm, ShownForm, StageForm, SurveyForm
 from monitor.snapshots import ComparisonForm, SnapshotForm, SnapshotLine
 from monitor.sync import SyncReport
-from monitor.views import ExplanationForm
+from monitor.views import ExplanationForm, PlainExplanationForm
 
 PIPED_WIDTH = 200
 out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
@@ -201,11 +202,60 @@ def indicators(form: IndicatorsForm) -> None:
     line(f"As of {form['as_of']}, definitions {form['definitions']}.")
     headings = ("dimension", "indicator", "segment", "value", "95 % interval", "n", "score", "")
     table(headings, rows, right=(3, 4, 5, 6))
+    _beside("Outcomes (shown, never scored)", form.get("outcomes", []))
+    _beside("Evidence (what limits the claims)", form.get("evidence", []))
 
 
-def explanation(form: ExplanationForm) -> None:
-    """Everything about one indicator."""
+def _beside(title: str, found: Sequence[ShownForm]) -> None:
+    if not found:
+        return
+    rows = [
+        (
+            one["title"],
+            figure(one, one["unit"]),
+            interval(one, one["unit"]),
+            f"{one['n']:,}",
+            one["reason"] or "",
+        )
+        for one in found
+    ]
+    line("")
+    table((title, "value", "95 % interval", "n", ""), rows, right=(1, 2, 3))
+
+
+def explanation(form: ExplanationForm | PlainExplanationForm) -> None:
+    """Everything about one figure."""
+    if is_scored(form):
+        _scored(form)
+    else:
+        declared = form["declaration"]
+        line(f"{declared['title']} ({declared['id']}), {declared['kind']}: shown, never scored")
+        line(declared["definition"])
     declared, result = form["declaration"], form["result"]
+    if declared["formula"]:
+        line(f"Formula: {declared['formula']}.")
+        for name, formula in declared["variants"].items():
+            line(f"  {name.replace('_', ' ')}: {formula}.")
+        line(f"Source: fact {declared['fact']}, from {', '.join(declared['needs'])}.")
+    unit = declared["unit"]
+    line(
+        f"Now: {figure(result, unit)} {interval(result, unit)}, n {result['n']:,}. "
+        f"{status_words(result)}"
+    )
+    for name, found in result["variants"].items():
+        line(f"  {name.replace('_', ' ')}: {figure(found, unit)} {interval(found, unit)}")
+    line(f"Records counted: {form['counted']:,}.")
+    for reason, count in form["left_out"].items():
+        line(f"  left out: {count:,} ({reason})")
+
+
+def is_scored(form: ExplanationForm | PlainExplanationForm) -> TypeGuard[ExplanationForm]:
+    """Whether it explains an indicator, and not an outcome or a measure of evidence."""
+    return "anchors" in form["declaration"]
+
+
+def _scored(form: ExplanationForm) -> None:
+    declared = form["declaration"]
     line(f"{declared['title']} ({declared['id']}), {declared['dimension_title']}")
     line(declared["definition"])
     clock = f", {declared['clock']} clock" if declared["clock"] else ""
@@ -214,14 +264,6 @@ def explanation(form: ExplanationForm) -> None:
         source = f": {anchor['source']}" if anchor["source"] else ""
         value = amount(anchor["value"], declared["unit"])
         line(f"  {anchor['stage'].capitalize()} from {value} ({anchor['kind']}{source})")
-    unit = declared["unit"]
-    line(
-        f"Now: {figure(result, unit)} {interval(result, unit)}, n {result['n']:,}. "
-        f"{status_words(result)}"
-    )
-    line(f"Records counted: {form['counted']:,}.")
-    for reason, count in form["left_out"].items():
-        line(f"  left out: {count:,} ({reason})")
 
 
 def stage(form: StageForm) -> None:

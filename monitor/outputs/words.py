@@ -13,7 +13,14 @@ def amount(value: float | None, unit: str) -> str:
         return percent(value)
     if unit == "hours":
         return f"{value:,.1f} h" if value < 100 else f"{value:,.0f} h"
-    return f"{value:,.0f} {unit}"
+    plain = {
+        "level": f"{value:.0f} of 100",
+        "amount": f"{value:,.0f}",
+        "times": f"{value:,.1f} times",
+    }
+    if unit in plain:
+        return plain[unit]
+    return f"{value:,.0f} {unit.replace('amount ', '')}"
 
 
 def figure(form: EstimateForm, unit: str) -> str:

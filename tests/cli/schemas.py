@@ -47,7 +47,7 @@ INDICATOR = {
         window=exactly(**{"from": DAY, "to": DAY}),
         clusters={"type": "integer"},
         declared={"type": "boolean"},
-        unit={"enum": ["share", "hours", "days"]},
+        unit={"enum": ["share", "hours", "days", "level"]},
         clock={"enum": ["business", "wall", None]},
         score=SCORE,
         stage=MAYBE_STAGE,
@@ -62,7 +62,24 @@ INDICATOR = {
         }
     },
 }
-INDICATORS = exactly(as_of=INSTANT, definitions=DEFINITIONS, rows=listed(INDICATOR))
+SHOWN = exactly(
+    **ESTIMATE,
+    id={"type": "string"},
+    title={"type": "string"},
+    segment={"type": "object", "additionalProperties": {"type": "string"}},
+    window=exactly(**{"from": DAY, "to": DAY}),
+    clusters={"type": "integer"},
+    declared={"type": "boolean"},
+    unit={"enum": ["share", "days", "amount", "amount per day", "times"]},
+    variants={"type": "object", "additionalProperties": exactly(**ESTIMATE)},
+)
+INDICATORS = exactly(
+    as_of=INSTANT,
+    definitions=DEFINITIONS,
+    rows=listed(INDICATOR),
+    outcomes=listed(SHOWN),
+    evidence=listed(SHOWN),
+)
 DIMENSION = exactly(
     id={"type": "string"},
     title={"type": "string"},

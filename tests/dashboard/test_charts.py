@@ -121,8 +121,12 @@ KEPT = [
 ]
 DECLARED: DeclarationForm = {
     "id": "lead_followup_rate",
+    "kind": "indicator",
     "title": "Leads followed up in time",
     "definition": "",
+    "formula": "",
+    "variants": {},
+    "fact": "handoffs",
     "dimension": "handoff",
     "dimension_title": "Handoff and rules of engagement",
     "unit": "share",

@@ -1,6 +1,7 @@
 """A small company written by hand: canonical rows in, facts and results out, through DuckDB."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from metrics import evaluate, facts
-from metrics.declaration import Result
+from metrics.declaration import EVIDENCE, OUTCOMES, Gauge, Result, Shown
+from metrics.facts.shared_metrics import shared_metrics
+from metrics.facts.sides import Known
+from metrics.indicators import CATALOGUE
 from model.availability import Availability
 from model.definitions import Definitions, Reasons, Statuses
 from model.tables import TABLES
@@ -28,8 +32,9 @@ WORDS = Definitions(
     reasons=Reasons(rejection=("No Budget",), loss=("Price", "Timing")),
 )
 CONNECTION = ibis.duckdb.connect()
-COMPILED: dict[tuple[str, ...], tuple[ir.Table, str]] = {}
-FACTS = ("handoffs", "decisions", "opportunities", "meetings", "metrics", "people", "history")
+COMPILED: dict[tuple[str, ...], "Compiled"] = {}
+FACTS = (*facts.SEGMENTS, "history")
+CONTEXT = ("handoffs", "metrics", "people", "structure", "history")
 
 
 def at(text: str) -> datetime:
@@ -167,40 +172,42 @@ class Company:
             CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {name} AS FROM rows")
         return {name: CONNECTION.table(name) for name in TABLES}
 
-    def fact_tables(self) -> dict[str, pa.Table]:
-        """The facts, computed."""
+    def fact_tables(self, names: Sequence[str] = FACTS) -> dict[str, pa.Table]:
+        """These facts, computed."""
         tables = self.tables()
         plain = self.definitions.model_copy(update={"indicators": {}})
-        words = (plain.version(), str(self.as_of))
-        keys = {name: (name, *words) for name in FACTS}
-        keys["metrics"] = (str(self.availability.to_json()), *words)
-        if any(key not in COMPILED for key in keys.values()):
-            since = self.as_of - timedelta(days=1096)
-            built = facts.build(tables, plain, self.availability, self.as_of, since)
-            for name, key in keys.items():
-                if key not in COMPILED:
-                    COMPILED[key] = built[name], ibis.to_sql(built[name])
-                    CONNECTION._register_in_memory_tables(built[name])
-        found = {}
-        for name, key in keys.items():
-            rows, sql = COMPILED[key]
-            table = CONNECTION.con.sql(sql).to_arrow_table()
-            found[name] = table.cast(rows.schema().to_pyarrow())
+        key = (plain.version(), str(self.as_of))
+        if key not in COMPILED:
+            COMPILED[key] = Compiled.of(tables, plain, self.as_of)
+        known = COMPILED[key]
+        wanted = {name: known.query(name) for name in dict.fromkeys(names) if name != "metrics"}
+        for name in known.needed(wanted.values()):
+            CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {name} AS {known.steps[name]}")
+        found = {name: known.rows(name, sql) for name, sql in wanted.items()}
+        if "metrics" in names:
+            shared = shared_metrics(Known(tables, plain, self.as_of), self.availability)
+            found["metrics"] = CONNECTION.to_pyarrow(shared)
         return found
 
-    def facts(self) -> dict[str, ir.Table]:
-        """The facts, computed, as tables."""
-        return {name: ibis.memtable(rows) for name, rows in self.fact_tables().items()}
+    def facts(self, names: Sequence[str] = FACTS) -> dict[str, ir.Table]:
+        """These facts, computed, as tables."""
+        return {name: ibis.memtable(rows) for name, rows in self.fact_tables(names).items()}
 
     def fact(self, name: str) -> list[Row]:
         """The rows of one fact."""
-        rows: list[Row] = self.fact_tables()[name].to_pylist()
+        rows: list[Row] = self.fact_tables([name])[name].to_pylist()
         return rows
 
     def results(self, **asked: Any) -> dict[str, Result]:
         """The results for the whole company by indicator."""
+        wanted = [CATALOGUE[name].fact for name in asked.get("only", CATALOGUE)]
         found = evaluate.evaluate(
-            self.facts(), self.availability, self.definitions, as_of=self.as_of, run=run, **asked
+            self.facts([*CONTEXT, *wanted]),
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            run=run,
+            **asked,
         )
         return {result.indicator.id: result for result in found}
 
@@ -208,6 +215,21 @@ class Company:
         """One indicator with a minimum of one record, so that few suffice for an example."""
         self.definitions = small(self.definitions, indicator)
         return self.results(only=[indicator], **asked)[indicator]
+
+    def shown(self, name: str) -> Shown:
+        """One outcome or measure of evidence."""
+        one = {**OUTCOMES, **EVIDENCE}[name]
+        wanted = [] if isinstance(one, Gauge) else [one.fact]
+        outcomes, quality = evaluate.shown(
+            self.facts([*CONTEXT, *wanted]),
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            only=[name],
+            run=run,
+        )
+        (found,) = [*outcomes, *quality]
+        return found
 
 
 STAGES = (
@@ -217,6 +239,60 @@ STAGES = (
     ("Won", True, True, True),
     ("Lost", True, False, True),
 )
+
+
+@dataclass
+class Compiled:
+    """The queries of some definitions and instant: the steps that facts share, in their order, and
+    the facts. Compiling takes far longer than running, so only what is asked for is compiled.
+    """
+
+    steps: dict[str, str]
+    built: dict[str, ir.Table]
+    queries: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, tables: Mapping[str, ir.Table], definitions: Definitions, as_of: datetime
+    ) -> "Compiled":
+        """Compile the steps."""
+        steps: dict[str, str] = {}
+
+        def keep(name: str, rows: ir.Table) -> ir.Table:
+            step = f"step_{name}"
+            steps[step] = query(rows)
+            CONNECTION.con.execute(f"CREATE OR REPLACE TABLE {step} AS {steps[step]}")
+            return CONNECTION.table(step)
+
+        since = as_of - timedelta(days=1096)
+        return cls(steps, facts.build(tables, definitions, EVERYTHING, as_of, since, keep))
+
+    def query(self, name: str) -> str:
+        """The query of a fact."""
+        if name not in self.queries:
+            self.queries[name] = query(self.built[name])
+        return self.queries[name]
+
+    def needed(self, queries: Iterable[str]) -> list[str]:
+        """The steps that these queries rest on, in their order."""
+        found: set[str] = set()
+        ahead = list(queries)
+        while ahead:
+            new = set(re.findall(r'"(step_\w+)"', ahead.pop())) - found
+            found |= new
+            ahead += [self.steps[name] for name in new]
+        return [name for name in self.steps if name in found]
+
+    def rows(self, name: str, sql: str) -> pa.Table:
+        """The rows of a fact."""
+        table = CONNECTION.con.sql(sql).to_arrow_table()
+        return table.cast(self.built[name].schema().to_pyarrow())
+
+
+def query(rows: ir.Table) -> str:
+    """The SQL of an expression, its in-memory tables registered."""
+    CONNECTION._register_in_memory_tables(rows)
+    return str(ibis.to_sql(rows, dialect="duckdb"))
 
 
 def small(definitions: Definitions, indicator: str) -> Definitions:

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from metrics.declaration import CATALOGUE, Anchor, Indicator, convention, declarations, indicator
+from metrics.declaration import (
+    CATALOGUE,
+    Anchor,
+    Indicator,
+    Subject,
+    convention,
+    declarations,
+    indicator,
+)
 from metrics.estimate import Estimate
 from metrics.scoring import knots, score, scores, value_at
 from metrics.statistics import Proportion, Statistic
@@ -97,13 +105,9 @@ def declare(name: str, anchors: tuple[float, float, float]) -> None:
 
     build.__name__ = name
     indicator(
+        Subject("handoffs", None, "nothing"),
         title="T",
         dimension=Dimension.HANDOFF,
-        unit="share",
-        better="higher",
-        fact="handoffs",
-        placed_by=None,
-        needs=(),
         anchors=convention(*anchors),
     )(build)
 

@@ -1,0 +1,154 @@
+"""The statuses that leads went through, and what the agreed words make of them."""
+
+import ibis
+import ibis.expr.types as ir
+
+from metrics.calendar import days_between
+from metrics.facts.owner_path import changes_of, leads, path_of
+from metrics.facts.sides import Known, one_of
+from model.definitions import Statuses
+
+ACCEPTED, REJECTED = "accepted", "rejected"
+OUT, BACK, UNKNOWN = -1, -2, -3  # a side exit, back with Marketing, no agreed word
+
+
+def status_path(known: Known) -> ir.Table:
+    """The statuses a lead went through: lead_id, position, at, value. Empty where the CRM tracks
+    none: then today's status says nothing about when it came.
+    """
+    return known.once("status_path", lambda: _status_path(known))
+
+
+def _status_path(known: Known) -> ir.Table:
+    changes = changes_of(known, "lead_changes", "status")
+    path = path_of(known, leads(known), "lead_id", changes, current="status")
+    tracked = changes.aggregate(_changes=changes.count())
+    joined = path.cross_join(tracked)
+    return joined.filter(joined._changes > 0).select("lead_id", "position", "at", "value")
+
+
+def conversions(known: Known) -> ir.Table:
+    """When leads were converted, from history (which has the time) or the lead: lead_id, at."""
+    return known.once("conversions", lambda: _conversions(known))
+
+
+def _conversions(known: Known) -> ir.Table:
+    rows = leads(known)
+    changes = changes_of(known, "lead_changes", "converted")
+    timed = changes.group_by("lead_id").aggregate(_at=changes.changed_at.min())
+    joined = rows.left_join(timed, "lead_id").drop("lead_id_right")
+    at = known.if_by_now(ibis.coalesce(joined._at, joined.converted_at))
+    found = joined.select("lead_id", at=at)
+    return found.filter(found["at"].notnull())
+
+
+def decision_events(known: Known) -> ir.Table:
+    """Every recorded decision on a lead: lead_id, at, decision, slack. A conversion accepts; its
+    date may lack the time, so it may lie up to `slack` days before what it decides on.
+    """
+    return known.once("decision_events", lambda: _decision_events(known))
+
+
+def _decision_events(known: Known) -> ir.Table:
+    path = status_path(known)
+    words = known.definitions.statuses
+    rows = leads(known)
+
+    def events(found: ir.Table, at: str, decision: str, slack: int = 0) -> ir.Table:
+        return found.select(
+            "lead_id",
+            at=found[at].cast("timestamp(6)"),
+            decision=ibis.literal(decision),
+            slack=ibis.literal(slack),
+        )
+
+    parts = (
+        events(path.filter(one_of(path.value, words.accepted)), "at", ACCEPTED),
+        events(path.filter(one_of(path.value, words.rejected)), "at", REJECTED),
+        events(rows, "accepted_at", ACCEPTED),
+        events(rows, "rejected_at", REJECTED),
+        events(conversions(known), "at", ACCEPTED, slack=1),
+    )
+    every = parts[0].union(*parts[1:])
+    return every.filter(every["at"].notnull())
+
+
+def first_decisions(events: ir.Table, base: ir.Table, key: str, since: str) -> ir.Table:
+    """For each row of `base` (`key`, lead_id, the instant `since`, ends_at, and until_at or null)
+    the first decision at or after `since`: `key`, decided_at, decision. In the same instant
+    acceptance comes first.
+    """
+    pairs = events.inner_join(base, "lead_id")
+    days_before = days_between(pairs["at"], pairs[since])
+    valid = pairs.filter(
+        (days_before <= pairs.slack)
+        & (pairs["at"] <= pairs.ends_at)
+        & (pairs.until_at.isnull() | (pairs["at"] < pairs.until_at))
+    )
+    moved = valid.mutate(decided_at=ibis.greatest(valid["at"], valid[since]))
+    order = [moved.decided_at, moved.decision]
+    ranked = moved.mutate(_nth=ibis.row_number().over(group_by=key, order_by=order))
+    return ranked.filter(ranked._nth == 0).select(key, "decided_at", "decision")
+
+
+def vocabulary(path: ir.Table, words: Statuses) -> ir.Table:
+    """Leads whose status ever changed: lead_id, is_vocabulary_kept.
+
+    Kept: every status is an agreed one; the first is the first in the order or an MQL's; each
+    step goes to the next in the order or out (rejected, unreachable, recycled); and from there
+    back into the order only by way of recycled, to no later than an MQL.
+    """
+    place = _place(path.value, words)
+    order = ibis.window(group_by="lead_id", order_by="position")
+    placed = path.mutate(_place=place)
+    steps = placed.mutate(_before=placed._place.lag().over(order))
+    last_start = _last_start(words)
+    start = steps._place.between(0, last_start)
+    inside = (steps._before >= 0) & (steps._place == steps._before + 1)
+    leaves = steps._place.isin([OUT, BACK]) & (steps._before != UNKNOWN)
+    returns = (steps._before == BACK) & start
+    begins = steps._before.isnull() & ((steps._place == 0) | _is_mql(steps.value, words))
+    same = (steps._before == steps._place) & (steps._place != UNKNOWN)
+    good = begins | (steps._before.notnull() & (inside | leaves | returns | same)).fill_null(False)
+    judged = steps.mutate(_good=good)
+    found = judged.group_by("lead_id").aggregate(
+        _steps=judged.count(), is_vocabulary_kept=judged._good.all()
+    )
+    return found.filter(found._steps > 1).drop("_steps")
+
+
+def _place(value: ir.StringValue, words: Statuses) -> ir.IntegerValue:
+    ordered = [(one_of(value, (name,)), index) for index, name in enumerate(words.order)]
+    outs = [
+        (one_of(value, words.recycled), BACK),
+        (one_of(value, (*words.rejected, *words.unreachable)), OUT),
+    ]
+    return ibis.cases(*ordered, *outs, else_=UNKNOWN).cast("int64")
+
+
+def _is_mql(value: ir.StringValue, words: Statuses) -> ir.BooleanValue:
+    ordered = {name.strip().lower() for name in words.order}
+    return one_of(value, tuple(name for name in words.mql if name.strip().lower() in ordered))
+
+
+def _last_start(words: Statuses) -> int:
+    mqls = {name.strip().lower() for name in words.mql}
+    places = [i for i, name in enumerate(words.order) if name.strip().lower() in mqls]
+    return max(places, default=0)
+
+
+def returns(known: Known, path: ir.Table) -> ir.Table:
+    """Each time a lead went back to Marketing, rejected or recycled, from another status: lead_id,
+    returned_at; from the source's own rejection where no status history shows one.
+    """
+    words = known.definitions.statuses
+    back = one_of(path.value, (*words.rejected, *words.recycled))
+    order = ibis.window(group_by="lead_id", order_by="position")
+    marked = path.mutate(_back=back)
+    steps = marked.mutate(_was_back=marked._back.lag().over(order).fill_null(False))
+    found = steps.filter(steps._back & ~steps._was_back).select("lead_id", returned_at="at")
+    rows = leads(known)
+    fields = rows.filter(rows.rejected_at <= known.as_of).select(
+        "lead_id", returned_at="rejected_at"
+    )
+    return found.union(fields.anti_join(found, "lead_id"))
