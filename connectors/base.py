@@ -36,13 +36,15 @@ class Offer:
     `availability` names columns and reasons; `cutoff_at` is the instant (naive UTC) up to which
     the records are complete: the figures are as of then, not as of the clock on the wall.
     `notes` are sentences for the user ("3 rows of Lead.csv are duplicates"). `drifting` names the
-    tables with columns that may change without a trace, so that now and then all rows are pulled.
+    tables with columns that may change without a trace, so that now and then all rows are pulled;
+    `costly` those which are pulled only then, as each pull takes many requests.
     """
 
     availability: Availability
     cutoff_at: datetime
     notes: tuple[str, ...] = ()
     drifting: frozenset[str] = frozenset()
+    costly: frozenset[str] = frozenset()
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -24,9 +24,7 @@ from deltalake.exceptions import (
     DeltaProtocolError,
     TableNotFoundError,
 )
-from deltalake.fs import DeltaStorageHandler
 from deltalake.transaction import AddAction, create_table_with_add_actions
-from pyarrow.fs import FileSystem, LocalFileSystem, PyFileSystem
 from pyarrow.parquet import ParquetWriter
 
 from model.errors import LakeError
@@ -176,9 +174,22 @@ class Storage:
         """Write one file for each part, `(value of partition_by, rows)`, in one commit on top of
         `onto` (None: a new table); the new version.
 
-        The parts replace the partitions `instead_of`, none for an empty one, all for None. One
-        file is written at a time, so that memory does not grow with the number of parts.
+        The parts replace the partitions `instead_of`, none for an empty one, all for None. On disk
+        one file is written at a time, so that memory does not grow with the number of parts.
         """
+        old = None if instead_of is None else sorted(instead_of)
+        if self._folder is None:
+            rows = _marked(parts, schema, partition_by)
+            mode: Literal["append", "overwrite"] = "append" if old == [] else "overwrite"
+            return self.commit(
+                path,
+                rows,
+                onto=onto,
+                mode=mode,
+                cursor=cursor,
+                partition_by=partition_by,
+                partitions=old or (),
+            )
         properties = CommitProperties(
             custom_metadata={} if cursor is None else {CURSOR: cursor}, max_commit_retries=0
         )
@@ -200,7 +211,6 @@ class Storage:
                     commit_properties=properties,
                 )
                 return 0
-            old = None if instead_of is None else sorted(instead_of)
             onto.create_write_transaction(
                 [*files],
                 "append" if old == [] else "overwrite",
@@ -220,37 +230,26 @@ class Storage:
         value: str,
     ) -> AddAction | None:
         """One file below the table at `path`; None where there are no rows."""
-        system, root = self._files(path)
         batches = iter(rows)
         first = next(batches, None)
         if first is None:
             return None
         name = f"{partition_by}={value}/part-{uuid4()}.zstd.parquet"
-        if self._folder is not None:
-            Path(root, name).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(self.address(path), name)
+        file.parent.mkdir(parents=True, exist_ok=True)
         count = 0
-        file = f"{root}{name}"
-        with (
-            system.open_output_stream(file) as stream,
-            ParquetWriter(stream, schema, compression="zstd", compression_level=1) as writer,
-        ):
+        with ParquetWriter(file, schema, compression="zstd", compression_level=1) as writer:
             for batch in chain([first], batches):
                 count += batch.num_rows
                 writer.write_batch(batch)
         return AddAction(
             name,
-            system.get_file_info(file).size,
+            file.stat().st_size,
             {partition_by: value},
             int(time.time() * 1000),
             True,
             json.dumps({"numRecords": count}),
         )
-
-    def _files(self, path: str) -> tuple[FileSystem, str]:
-        """Where the files of the table at `path` are written."""
-        if self._folder is not None:
-            return LocalFileSystem(), f"{self.address(path)}/"
-        return PyFileSystem(DeltaStorageHandler(self.address(path), self.options)), ""
 
     def vacuum(self, path: str, keep: Iterable[int]) -> int:
         """Delete the files that neither the newest version nor those in `keep` use."""
@@ -266,6 +265,19 @@ class Storage:
                 keep_versions=sorted(keep),
             )
         return len(deleted)
+
+
+def _marked(
+    parts: Iterable[tuple[str, Iterable[pa.RecordBatch]]], schema: pa.Schema, column: str
+) -> pa.RecordBatchReader:
+    """The rows of all parts with the value of their part."""
+    marked = schema.append(pa.field(column, pa.string()))
+    rows = (
+        batch.append_column(marked.field(column), pa.repeat(pa.scalar(value), batch.num_rows))
+        for value, batches in parts
+        for batch in batches
+    )
+    return pa.RecordBatchReader.from_batches(marked, rows)
 
 
 def cursor_of(table: DeltaTable) -> str | None:
@@ -292,6 +304,12 @@ def _below(folder: str, table: DeltaTable) -> list[str]:
     # Delta percent-encodes the folder in its own addresses; files on disk have no such name.
     names = pa.table(table.get_add_actions()).column("path").to_pylist()
     return [f"{folder.rstrip('/')}/{name}" for name in names]
+
+
+def partition_of(table: DeltaTable) -> str | None:
+    """The column that its rows are kept apart by, or None."""
+    columns = table.metadata().partition_columns
+    return columns[0] if columns else None
 
 
 def row_count(table: DeltaTable) -> int:

@@ -24,7 +24,16 @@ from deltalake import DeltaTable
 
 from model.errors import LakeError
 from model.tables import TABLES, Table
-from store.delta import Rows, Storage, cursor_of, files_by, lake_errors, row_count, schema_of
+from store.delta import (
+    Rows,
+    Storage,
+    cursor_of,
+    files_by,
+    lake_errors,
+    partition_of,
+    row_count,
+    schema_of,
+)
 from store.duck import DuckSettings
 from store.manifest import MANIFESTS, Manifest
 from store.memory import be_thrifty
@@ -165,7 +174,7 @@ class Lake:
                 lost = size > LOST_FROM_ROWS and gone > LOST_SHARE * size
                 if not gone or (lost and not whatever_is_lost):
                     return Removed(gone, size, lost, target.version())
-                if _partition(target):
+                if partition_of(target):
                     parts = purge.kept_by_month(by_month)
                     version = self._storage.commit_parts(
                         path, canonical.schema, parts, MONTH, onto=target, instead_of=by_month
@@ -225,7 +234,7 @@ class Lake:
         was_split, columns = False, set(merge.table.columns)
         if target is not None:
             size += row_count(target)
-            was_split = _partition(target) is not None
+            was_split = partition_of(target) is not None
             columns -= set(schema_of(target).names)
         split = merge.table.month_of is not None and (was_split or size >= PARTITION_FROM_ROWS)
         new_layout = target is not None and (split != was_split or bool(columns))
@@ -266,7 +275,7 @@ class Lake:
             onto=target,
             mode="append",
             cursor=cursor,
-            partition_by=_partition(target),
+            partition_by=partition_of(target),
         )
 
     def cursor(self, source: str, table: str) -> str | None:
@@ -393,14 +402,9 @@ def _refuse_newer(target: DeltaTable, table: Table, where: str) -> None:
             )
 
 
-def _partition(table: DeltaTable) -> str | None:
-    columns = table.metadata().partition_columns
-    return columns[0] if columns else None
-
-
 def _few_files(table: DeltaTable, changes: Changes) -> bool:
     """Whether new rows may be appended as files of their own."""
-    partition = _partition(table)
+    partition = partition_of(table)
     files = files_by(table, partition)
     months = [""] if partition is None else changes.months
     return all(files[month] < APPEND_UP_TO_FILES for month in months)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -183,13 +183,22 @@ class SalesforceConnector(Connector):
     def _offer(self) -> Offer:
         seen = self._described  # the first answers, by whose date the cutoff goes
         self._kept.sweep()
+        available = availability(self._streams, seen.visible, seen.explain)
         drifting = {s.table for s in self._streams if not s.whole and seen.formulas_of(s)}
-        return Offer(
-            availability(self._streams, seen.visible, seen.explain),
-            self._cutoff_at,
-            (*seen.notes, *self._formulas(), *self._oddities()),
-            frozenset(drifting),
-        )
+        costly = frozenset(self._costly(available.columns))
+        seldom = [
+            f"{table} takes many requests: it is pulled every {self._settings.reconcile_days} days"
+            for table in sorted(costly)
+        ]
+        notes = (*seen.notes, *self._formulas(), *seldom, *self._oddities())
+        return Offer(available, self._cutoff_at, notes, frozenset(drifting), costly)
+
+    def _costly(self, tables: Collection[str]) -> Iterator[str]:
+        for stream in self._streams:
+            if stream.within and stream.table in tables:
+                plan = self._passing("set-up")
+                if self._extract(stream, plan, None).is_costly():
+                    yield stream.table
 
     def _formulas(self) -> Iterator[str]:
         for stream in self._streams:

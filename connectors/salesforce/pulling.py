@@ -18,6 +18,7 @@ from connectors.salesforce.values import typed
 
 IDS_PER_QUERY = 450  # an id takes 28 characters of a URL, which may have 16,000
 ROWS_PER_TABLE = 25_000
+COSTLY_IDS = 20 * IDS_PER_QUERY
 MOST_HALVINGS = 12
 WORTH_NAMING = 0.05  # a share of all rows up to which those wanted are asked for by id
 
@@ -117,6 +118,13 @@ class Extract:
             return None
         return self.reader.count(self._main(self.since))
 
+    def is_costly(self) -> bool:
+        """Whether Salesforce must be asked for so many named ids that it is better done seldom."""
+        if self.stream.within is None:
+            return False
+        parents = self.reader.count(self._parents(self.stream.within[1]))
+        return parents is None or parents > COSTLY_IDS
+
     def tables(self, count: int | None) -> Iterator[pa.Table]:
         """Canonical tables of at most 25,000 rows (those of one group are never parted)."""
         given = self.stream.given(self.visible)
@@ -129,11 +137,8 @@ class Extract:
 
     def _rows_at_once(self, rows: pa.Table) -> int:
         """What has to be seen together is not parted."""
-        return (
-            max(1, rows.num_rows)
-            if self.stream.whole or self.stream.grouped_by
-            else (ROWS_PER_TABLE)
-        )
+        together = self.stream.whole or self.stream.grouped_by
+        return max(1, rows.num_rows) if together else ROWS_PER_TABLE
 
     def _completed(self, count: int | None) -> Iterator[pa.Table]:
         stream, kinds = self.stream, self.stream.wanted
@@ -158,18 +163,18 @@ class Extract:
             yield from self.reader.groups(query, kinds, count, key)
             return
         changed = distinct(self.reader.read(self._main(self.since), kinds, count), key)
-        whole = self.reader.count(query)
-        if self._worth_naming(len(changed), whole):
+        if self._worth_naming(len(changed), query):
             yield from self.reader.by_ids(query, kinds, key, changed)
         else:
-            yield from self.reader.groups(query, kinds, whole, key)
+            yield from self.reader.groups(query, kinds, self.reader.count(query), key)
+
+    def _parents(self, name: str) -> Query:
+        cursor = next((c for c in CURSORS if c in self.visible[name]), None)
+        every = Query(name, ("Id",))
+        return self._bounded(every, self.visible[name], cursor, None) if cursor else every
 
     def _within(self, field: str, parent: str) -> Iterator[pa.Table]:
-        cursor = next((c for c in CURSORS if c in self.visible[parent]), None)
-        every = Query(parent, ("Id",))
-        if cursor:
-            every = self._bounded(every, self.visible[parent], cursor, None)
-        parents = self.reader.all(every, {"Id": Kind.ID})
+        parents = self.reader.all(self._parents(parent), {"Id": Kind.ID})
         ids, other = distinct(parents, "Id"), self.stream.companion
         for rows in self.reader.by_ids(self._main(None), self.stream.wanted, field, ids):
             if other and self.stream.companion_visible(self.visible):
@@ -185,10 +190,9 @@ class Extract:
             touched = dict.fromkeys(distinct(changed, other.key))
         if count == 0 and not touched:
             return
-        reduced, whole = None, self.reader.count(self._companion(other, None))
-        named = None if count is None else count + len(touched)
-        if self.since is None or not self._worth_naming(named, whole):
-            reduced = self._reduced_whole(other, whole)
+        reduced, named = None, None if count is None else count + len(touched)
+        if self.since is None or not self._worth_naming(named, self._companion(other, None)):
+            reduced = self._reduced_whole(other)
         for rows in self.reader.read(self._main(self.since), kinds, count):
             for record in rows["Id"].to_pylist() if touched and other.on == "Id" else ():
                 touched.pop(record, None)
@@ -204,14 +208,15 @@ class Extract:
             reduced = _reduce(other, found)
         return self.stream.joined(rows, self.others, reduced)
 
-    def _reduced_whole(self, other: Companion, count: int | None) -> pa.Table:
+    def _reduced_whole(self, other: Companion) -> pa.Table:
         query, kinds = self._companion(other, None), _kinds(other)
-        return _reduce(other, self.reader.groups(query, kinds, count, other.key))
+        return _reduce(other, self.reader.groups(query, kinds, self.reader.count(query), other.key))
 
-    def _worth_naming(self, ids: int | None, whole: int | None) -> bool:
-        """Whether so many records are better asked for by id than as part of all `whole` rows."""
+    def _worth_naming(self, ids: int | None, every: Query) -> bool:
+        """Whether so many records are better asked for by id than as part of `every` row."""
         if ids is None or ids < self.reader.threshold:
             return ids is not None
+        whole = self.reader.count(every)
         return whole is None or ids < whole * WORTH_NAMING
 
     def present(self) -> Iterator[pa.Array]:

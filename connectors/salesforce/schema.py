@@ -90,6 +90,8 @@ def _objects(streams: Sequence[Stream]) -> list[str]:
         names.update(dict.fromkeys(lookup.object for lookup in stream.lookups))
         if stream.companion:
             names[stream.companion.object] = None
+        if stream.within:
+            names[stream.within[1]] = None
     return list(names)
 
 

@@ -79,7 +79,7 @@ def test_some_steps_end_where_a_full_pull_ends(
 
 @pytest.mark.full
 @hypothesis.settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

@@ -109,6 +109,25 @@ def test_formulas_are_brought_up_to_date_with_a_reconciliation(
     same(lake, whole)
 
 
+def test_what_takes_many_requests_is_pulled_with_a_reconciliation(
+    lake: Lake, server: Running, settings: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.salesforce.pulling.COSTLY_IDS", 3)
+
+    def read(wish: Wish) -> int:
+        source = Narrow(settings(), ["content_links"])
+        gathered, made = synced(lake, source, wish, state)
+        assert any("content_links takes many requests" in note for note in made.notes)
+        return gathered.tables["content_links"].read
+
+    _, state = synced(lake, Narrow(settings(), ["content_links"]))
+    server.clear_requests()
+    assert read(Wish()) == 0
+    assert not [r for r in server.requests() if r["object"] == "ContentDocumentLink" and r["query"]]
+    assert read(Wish(reconcile=True)) > 0
+    assert read(Wish(full=True)) > 0
+
+
 def test_without_formulas_nothing_drifts(settings: Make) -> None:
     with Narrow(settings(), TABLES) as source:
         assert source.offer().drifting == frozenset()

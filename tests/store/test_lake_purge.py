@@ -10,6 +10,7 @@ import pytest
 
 import store.lake
 from model.tables import TABLES
+from store.delta import Storage
 from store.lake import Lake, Removed
 
 DAY = datetime(2026, 1, 2)
@@ -171,3 +172,25 @@ def test_each_month_is_one_file_however_many_batches(
     months = {(DAY + timedelta(days=9 * n)).strftime("%Y-%m") for n in range(20)}
     assert written.written == len(keys(lake)) == 300
     assert len(lake.uris("crm/opportunity_changes", 0)) == len(months)
+
+
+def test_parts_reach_object_storage_in_the_same_commits(tmp_path: Path) -> None:
+    """There Delta writes the files itself; the folder stands for a bucket."""
+    storage = Storage(str(tmp_path))
+    storage.url, storage._folder = f"file://{tmp_path}", None
+    schema = pa.schema([("id", pa.string())])
+
+    def part(month: str, *some: str) -> tuple[str, list[pa.RecordBatch]]:
+        return month, [pa.record_batch([pa.array(some)], schema=schema)]
+
+    def write(*parts: tuple[str, list[pa.RecordBatch]], **more: object) -> list[str]:
+        onto = storage.open("crm/x")
+        storage.commit_parts("crm/x", schema, parts, "_month", onto=onto, cursor="c", **more)  # type: ignore[arg-type]
+        table = storage.open("crm/x")
+        assert table is not None
+        return sorted(table.to_pyarrow_dataset().to_table()["id"].to_pylist())
+
+    assert write(part("2026-01", "a", "b"), part("2026-02", "c")) == ["a", "b", "c"]
+    assert write(part("2026-01", "d"), instead_of=["2026-01"]) == ["c", "d"]
+    assert write(part("2026-02", "e"), instead_of=[]) == ["c", "d", "e"]
+    assert write(part("2026-03", "f")) == ["f"]
