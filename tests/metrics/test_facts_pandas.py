@@ -396,7 +396,7 @@ def taken_up(told: Told) -> float | None:
 
 def segments(told: Told) -> float | None:
     accounts = told.rows("accounts").set_index("account_id")
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for lead in told.leads():
         at = lead["converted_at"]
         if not within(at) or lead["account_id"] not in accounts.index or pd.isna(lead["segment"]):
@@ -472,7 +472,7 @@ def hygiene(told: Told) -> float | None:
             on_it = recent.opportunity_id == deal["opportunity_id"]
             fresh = bool((on_it | recent.contact_id.isin(places)).any())
             due = deal["close_on"]
-            ahead = pd.notna(due) and pd.Timestamp(due).date() >= date(2026, 6, 30)
+            ahead: bool = pd.notna(due) and pd.Timestamp(due).date() >= date(2026, 6, 30)
             flags.append(bool(fresh and ahead))
     return share(flags)
 
@@ -564,9 +564,7 @@ def unrestricted(company: Company) -> Company:
     return company
 
 
-@settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))
-@given(st.integers(0, 10_000))
-def test_random_companies(seed: int) -> None:
+def check(seed: int) -> None:
     company = unrestricted(grown(seed))
     results = company.results(only=list(RETOLD))
     told = Told(company)
@@ -576,3 +574,16 @@ def test_random_companies(seed: int) -> None:
             assert got is None, name
         else:
             assert got == pytest.approx(expected, abs=1e-9), name
+
+
+@settings(max_examples=2, deadline=None, phases=(Phase.generate,))
+@given(st.integers(0, 10_000))
+def test_random_companies(seed: int) -> None:
+    check(seed)
+
+
+@pytest.mark.full
+@settings(max_examples=40, deadline=None, phases=(Phase.generate,))
+@given(st.integers(0, 1_000_000))
+def test_many_random_companies(seed: int) -> None:
+    check(seed)
