@@ -3,7 +3,7 @@
 Each is an expression over the canonical tables that DuckDB and Spark both run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 import ibis
@@ -54,7 +54,26 @@ SEGMENTS: Mapping[str, tuple[str, ...]] = {
 }
 _FIRST_DAY = date(1990, 1, 1)  # close dates before this are slips of the pen
 
-__all__ = ["SEGMENTS", "Keep", "build", "catalogue", "lacking"]
+__all__ = ["SEGMENTS", "Built", "Keep", "build", "catalogue", "lacking"]
+
+
+class Built(Mapping[str, ir.Table]):
+    """Facts by name, each made when it is first asked for."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], ir.Table]]) -> None:
+        self._makers = makers
+        self._made: dict[str, ir.Table] = {}
+
+    def __getitem__(self, name: str) -> ir.Table:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 def build(
@@ -64,7 +83,7 @@ def build(
     as_of: datetime,
     since: datetime,
     keep: Keep = lambda _, rows: rows,
-) -> dict[str, ir.Table]:
+) -> Built:
     """Every fact as of `as_of` (naive UTC), for what happened from `since` on.
 
     `tables` are the canonical tables by name, users and queues with their functions. Raises
@@ -73,42 +92,51 @@ def build(
     query grows long.
     """
     known = Known(tables, definitions, as_of, keep)
-    days = working_days(definitions.calendar, since.date(), as_of.date() + timedelta(days=1))
+    worked = working_days(definitions.calendar, since.date(), as_of.date() + timedelta(days=1))
+    days = ibis.memtable(worked)
     local_days = ibis.memtable(_local_days(definitions, as_of))
     quarters = list(_quarters.quarters(definitions, as_of, since))
     periods = _quarters.quarter_table(quarters, definitions.calendar.default.timezone)
-    handed = _handoffs.handoffs(known, ibis.memtable(days))
-    handed = handed.filter(handed.handed_off_at >= since)
-    decided = _decisions.decisions(known)
-    mqls = _decisions.mqls(known)
-    staged = _opportunities.staged(known, local_days)
-    deals = _opportunities.opportunities(known, staged)
-    deals = deals.filter(deals.closed_at.isnull() | (deals.closed_at >= since))
-    lives = _leads.lead_lives(known, mqls, staged)
-    met = _meetings.meetings(known)
-    people = known.once("people", lambda: _evidence.people(known))
-    return {
-        "handoffs": handed,
-        "decisions": decided.filter(decided.mql_at >= since),
-        "leads": lives.filter(lives.created_at >= since),
-        "returned": _leads.returned(known),
-        "segment_pairs": _leads.segment_pairs(known),
-        "opportunities": deals,
-        "forecasts": _quarters.forecasts(known, staged, periods),
-        "meetings": met.filter(met.occurred_at >= since),
-        "campaigns": _campaigns.campaigns(known, local_days),
-        "costs": _campaigns.costs(known, local_days, staged),
-        "keys": _keys.keys(known, staged),
-        "report_uses": _reports.report_uses(known),
-        "metrics": _shared_metrics.shared_metrics(known, availability),
-        "shared_targets": _targets.shared_targets(known, quarters[-1]),
-        "attainment": _targets.attainment(known, mqls, staged, periods, quarters),
-        "coverage": _targets.coverage(known, staged, quarters[-1], periods),
-        "people": people,
-        "structure": _structure.structure(known, people),
-        "checks": _checks.checks(known, handed, deals),
-        "history": _evidence.history(known),
-    }
+
+    def staged() -> ir.Table:
+        return _opportunities.staged(known, local_days)
+
+    def handoffs() -> ir.Table:
+        rows = _handoffs.handoffs(known, days)
+        return rows.filter(rows.handed_off_at >= since)
+
+    def deals() -> ir.Table:
+        rows = _opportunities.opportunities(known, staged())
+        return rows.filter(rows.closed_at.isnull() | (rows.closed_at >= since))
+
+    def placed(rows: ir.Table, at: str) -> ir.Table:
+        return rows.filter(rows[at] >= since)
+
+    built = Built(
+        {
+            "handoffs": handoffs,
+            "decisions": lambda: placed(_decisions.decisions(known), "mql_at"),
+            "leads": lambda: placed(_leads.lead_lives(known, staged()), "created_at"),
+            "returned": lambda: _leads.returned(known),
+            "segment_pairs": lambda: _leads.segment_pairs(known),
+            "opportunities": deals,
+            "forecasts": lambda: _quarters.forecasts(known, staged(), periods),
+            "meetings": lambda: placed(_meetings.meetings(known), "occurred_at"),
+            "campaigns": lambda: _campaigns.campaigns(known, local_days),
+            "costs": lambda: _campaigns.costs(known, local_days, staged()),
+            "keys": lambda: _keys.keys(known, staged()),
+            "report_uses": lambda: _reports.report_uses(known),
+            "metrics": lambda: _shared_metrics.shared_metrics(known, availability),
+            "shared_targets": lambda: _targets.shared_targets(known, quarters[-1]),
+            "attainment": lambda: _targets.attainment(known, staged(), periods, quarters),
+            "coverage": lambda: _targets.coverage(known, staged(), quarters[-1], periods),
+            "people": lambda: _evidence.people(known),
+            "structure": lambda: _structure.structure(known),
+            "checks": lambda: _checks.checks(known, built["handoffs"], built["opportunities"]),
+            "history": lambda: _evidence.history(known),
+        }
+    )
+    return built
 
 
 def _local_days(definitions: Definitions, as_of: datetime) -> pa.Table:

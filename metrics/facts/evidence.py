@@ -42,6 +42,10 @@ def people(known: Known) -> ir.Table:
     were recorded, since `functions_since_at`; both null unless active and on a side. `trainings`
     counts the trainings recorded at all, whoever attended.
     """
+    return known.once("people", lambda: _people(known))
+
+
+def _people(known: Known) -> ir.Table:
     touches = sales_touches(known)
     last = touches.group_by(owner_id="performed_by").aggregate(
         last_touch_at=touches.occurred_at.max()

@@ -4,6 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from metrics.calendar import days_between
+from metrics.facts.decisions import mqls
 from metrics.facts.owner_path import leads
 from metrics.facts.sides import SALES, Known, cluster, latest
 from metrics.facts.statuses import conversions, returns, status_path, vocabulary
@@ -56,7 +57,7 @@ PAIRS = (
 )
 
 
-def lead_lives(known: Known, mqls: ir.Table, deals: ir.Table) -> ir.Table:
+def lead_lives(known: Known, deals: ir.Table) -> ir.Table:
     """The fact `leads`.
 
     `is_vocabulary_kept` is null for a lead whose status never changed. `opportunity_days` run from
@@ -77,7 +78,7 @@ def lead_lives(known: Known, mqls: ir.Table, deals: ir.Table) -> ir.Table:
         "ends_at",
         *SEGMENTS[:-1],
     )
-    for other in (words, became, mqls.select("lead_id", "mql_at")):
+    for other in (words, became, mqls(known).select("lead_id", "mql_at")):
         joined = joined.left_join(other, "lead_id").drop("lead_id_right")
     joined = joined.left_join(passed, [("opportunity_id", "_deal")])
     none = ibis.null("timestamp(6)")

@@ -3,6 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
+from metrics.facts.evidence import people
 from metrics.facts.sides import MARKETING, SALES, Known, latest
 from model.definitions import Structure
 
@@ -22,7 +23,7 @@ DEPTH = 10
 LEVELS = {"top": 40.0, "executive": 70.0, "joint": 100.0}
 
 
-def structure(known: Known, people: ir.Table) -> ir.Table:
+def structure(known: Known) -> ir.Table:
     """The fact `structure`, one row: who the nearest common head of Sales and Marketing is.
 
     A person heads a function when more than half of its active people are below that person. Of
@@ -31,7 +32,8 @@ def structure(known: Known, people: ir.Table) -> ir.Table:
     and nobody declared it.
     """
     users = latest(known.all("users"), "user_id").select("user_id", "manager_id", "title")
-    active = people.filter(people.is_active & people.side.notnull()).select(
+    everybody = people(known)
+    active = everybody.filter(everybody.is_active & everybody.side.notnull()).select(
         _person="owner_id", _side="side"
     )
     above = _above(users, active)

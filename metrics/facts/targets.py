@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from metrics.facts.decisions import mqls
 from metrics.facts.quarters import Quarter
 from metrics.facts.sides import MARKETING, SALES, Known, side_of
 from model.errors import ConfigurationError
@@ -177,14 +178,14 @@ def _by_quarter(known: Known, found: list[Quarter]) -> ir.Table:
     return every.filter(every.target_amount.notnull())
 
 
-def _actuals(known: Known, mqls: ir.Table, staged: ir.Table, periods: ir.Table) -> ir.Table:
+def _actuals(known: Known, staged: ir.Table, periods: ir.Table) -> ir.Table:
     """What happened by quarter: quarter, metric, actual_amount; 0 where nothing did. The sourced
     ones are of opportunities whose primary campaign is recorded.
     """
     amount = ibis.greatest(staged.amount.cast("float64").fill_null(0.0), 0.0)
     deals = staged.mutate(_amount=amount)
     sourced = deals.filter(deals.campaign_id.notnull())
-    parts = [mqls.select(metric=ibis.literal("mqls"), at="mql_at", amount=ibis.literal(1.0))]
+    parts = [mqls(known).select(metric=ibis.literal("mqls"), at="mql_at", amount=ibis.literal(1.0))]
     for rows, prefix in ((deals, ""), (sourced, "sourced_")):
         made = prefix + ("pipeline" if prefix else "pipeline_created")
         won = rows.filter(rows.is_won)
@@ -201,15 +202,13 @@ def _actuals(known: Known, mqls: ir.Table, staged: ir.Table, periods: ir.Table) 
     )
 
 
-def attainment(
-    known: Known, mqls: ir.Table, staged: ir.Table, periods: ir.Table, found: list[Quarter]
-) -> ir.Table:
+def attainment(known: Known, staged: ir.Table, periods: ir.Table, found: list[Quarter]) -> ir.Table:
     """The fact `attainment`: one row per completed quarter, side and metric that has a target,
     with what was attained of it. Only metrics that add up: MQLs, pipeline created, revenue, and
     what came from campaigns of the last two.
     """
     over = periods.filter(periods.ended_at <= known.as_of)
-    actual = _actuals(known, mqls, staged, over)
+    actual = _actuals(known, staged, over)
     targets = _by_quarter(known, found)
     joined = targets.inner_join(
         over.select("quarter", quarter_ended_at="ended_at"), "quarter"

@@ -248,7 +248,7 @@ class Compiled:
     """
 
     steps: dict[str, str]
-    built: dict[str, ir.Table]
+    built: facts.Built
     queries: dict[str, str] = field(default_factory=dict)
 
     @classmethod

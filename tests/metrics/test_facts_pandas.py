@@ -564,9 +564,7 @@ def unrestricted(company: Company) -> Company:
     return company
 
 
-@settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))
-@given(st.integers(0, 10_000))
-def test_random_companies(seed: int) -> None:
+def check(seed: int) -> None:
     company = unrestricted(grown(seed))
     results = company.results(only=list(RETOLD))
     told = Told(company)
@@ -576,3 +574,16 @@ def test_random_companies(seed: int) -> None:
             assert got is None, name
         else:
             assert got == pytest.approx(expected, abs=1e-9), name
+
+
+@settings(max_examples=2, deadline=None, phases=(Phase.generate,))
+@given(st.integers(0, 10_000))
+def test_random_companies(seed: int) -> None:
+    check(seed)
+
+
+@pytest.mark.full
+@settings(max_examples=40, deadline=None, phases=(Phase.generate,))
+@given(st.integers(0, 1_000_000))
+def test_many_random_companies(seed: int) -> None:
+    check(seed)
