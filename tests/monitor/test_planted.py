@@ -25,7 +25,7 @@ def test_a_planted_stage_is_inferred(
     level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "organisation"
-    generate(folder, Scenario.preset(level), seed=3, leads=4000, ends_at=ENDS_AT)
+    generate(folder, Scenario.preset(level), seed=3, leads=11000, ends_at=ENDS_AT)
     with start(folder, tmp_path / "state.json", clock=ENDS_AT) as running:
         monkeypatch.setenv(demo.TOKEN_VARIABLE, running.access_token)
         workspace = Workspace.open(demo.configure(tmp_path, running), tmp_path)
