@@ -1,5 +1,6 @@
 """The demonstration company's records, in the states that a page can meet."""
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from monitor import surveys
 from monitor.demo import Company
+from monitor.refresh import refresh
 from tests.dashboard.places import Place
 
 
@@ -39,10 +41,12 @@ def open_wave(no_survey: Place) -> Place:
     return no_survey
 
 
-@pytest.fixture
-def not_enough(company: Place, tmp_path: Path) -> Place:
+@pytest.fixture(scope="session")
+def not_enough(company: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The company's records under a rule that asks for more evidence than they hold."""
-    place = Place(tmp_path / "detente.yaml", tmp_path)
-    changed = {"lake": {"url": str(company.home / "lake")}, "stage": {"minimum_evidence": 1.0}}
-    place.write(company.settings() | changed)
+    home = tmp_path_factory.mktemp("not-enough")
+    shutil.copytree(company.home / "lake", home / "lake")
+    place = Place(home / "detente.yaml", home)
+    place.write(company.settings() | {"stage": {"minimum_evidence": 1.0}})
+    refresh(place.open())
     return place

@@ -13,10 +13,10 @@ from sandbox.process import start
 from sandbox.scenario import Scenario
 
 ENDS_AT = datetime(2026, 9, 30, 16)
-ALL = ["undefined", "defined", "aligned", "integrated"]
+# Enough for every indicator: where little is agreed, few leads come to an account that exists.
+LEADS = {"undefined": 18_000, "defined": 11_000, "aligned": 11_000, "integrated": 11_000}
 PLANTED = [
-    pytest.param(level, marks=[] if level in ("defined", "integrated") else [pytest.mark.full])
-    for level in ALL
+    pytest.param(level, marks=[] if level == "defined" else [pytest.mark.full]) for level in LEADS
 ]
 
 
@@ -25,7 +25,7 @@ def test_a_planted_stage_is_inferred(
     level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "organisation"
-    generate(folder, Scenario.preset(level), seed=3, leads=11000, ends_at=ENDS_AT)
+    generate(folder, Scenario.preset(level), seed=3, leads=LEADS[level], ends_at=ENDS_AT)
     with start(folder, tmp_path / "state.json", clock=ENDS_AT) as running:
         monkeypatch.setenv(demo.TOKEN_VARIABLE, running.access_token)
         workspace = Workspace.open(demo.configure(tmp_path, running), tmp_path)
