@@ -26,6 +26,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import monitor  # noqa: F401  (as every command: it chooses how Arrow takes memory)
+
 OBJECTS = ("Lead", "LeadHistory", "Task", "Opportunity", "OpportunityHistory")
 TABLES = ("activities", "lead_changes", "leads", "opportunities", "opportunity_changes")
 ENDS_AT = datetime(2026, 6, 30, 12)

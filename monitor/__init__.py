@@ -1,1 +1,9 @@
 """The use cases, one file a verb: they connect sources, store and metrics, and compute nothing."""
+
+import os
+import sys
+
+if sys.platform == "linux":
+    # Arrow chooses its allocator when it is loaded. The usual one keeps what was freed, by thread:
+    # more, in a sync, than all the rows that are held at any time.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")

@@ -11,10 +11,7 @@ _DECAY_MILLISECONDS = 100
 
 @cache
 def be_thrifty() -> None:
-    """Let Arrow return what it freed. Its usual allocator keeps it, by thread, which adds up to
-    more than all the rows that are held at any time when several tables are pulled at once.
-    """
+    """Read ahead little, and return soon what was freed (where the allocator is jemalloc)."""
     pa.set_io_thread_count(_IO_THREADS)
     with suppress(NotImplementedError):  # not every build has it
-        pa.set_memory_pool(pa.jemalloc_memory_pool())
         pa.jemalloc_set_decay_ms(_DECAY_MILLISECONDS)

@@ -22,7 +22,7 @@ from store.duck import literal, null_column, quoted
 from store.staging import ALL_MONTHS, MONTH, NO_MONTH, ORDER, Staged
 
 Parts = Iterator[tuple[str, pa.RecordBatchReader]]
-ROWS_AT_ONCE = 50_000
+ROWS_AT_ONCE = 25_000
 
 
 @dataclass(frozen=True)

@@ -75,10 +75,11 @@ class Staged:
         if self.table.month_of is None:
             yield ALL_MONTHS, rows
             return
-        months = _months(rows[self.table.month_of])
-        found = months.unique().to_pylist()
-        for month in found:
-            yield month, rows if len(found) == 1 else rows.filter(pc.equal(months, month))
+        numbers = _numbers(rows[self.table.month_of])
+        found = numbers.unique().to_pylist()
+        for number in found:
+            some = rows if len(found) == 1 else rows.filter(pc.equal(numbers, number))
+            yield _named(number), some
 
     def _flush(self, month: str) -> None:
         rows = pa.concat_tables(self._held.pop(month))
@@ -110,8 +111,18 @@ def with_month(rows: pa.RecordBatchReader, table: Table) -> pa.RecordBatchReader
     return pa.RecordBatchReader.from_batches(schema, made)
 
 
-def _months(instants: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    return pc.fill_null(pc.strftime(instants, "%Y-%m"), NO_MONTH)
+def _months(instants: pa.Array) -> pa.Array:
+    coded = _numbers(instants).dictionary_encode()
+    return pa.array(map(_named, coded.dictionary.to_pylist()), pa.string()).take(coded.indices)
+
+
+def _numbers(instants: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Months as 202601, which are told far faster than as text; 0 where there is no instant."""
+    return pc.fill_null(pc.add(pc.multiply(pc.year(instants), 100), pc.month(instants)), 0)
+
+
+def _named(number: int) -> str:
+    return f"{number // 100:04d}-{number % 100:02d}" if number else NO_MONTH
 
 
 def _size(tables: list[pa.Table]) -> int:

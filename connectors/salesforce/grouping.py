@@ -1,55 +1,60 @@
-"""Rows of any number in groups, in bounded memory: ordered on disk."""
+"""Rows of any number in groups, in bounded memory: parted on disk by a digest of their key."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from zlib import crc32
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import pyarrow.ipc
 
-ROWS_PER_TABLE = 50_000
-MEMORY = "200MB"
+ROWS_PER_PART = 25_000
+MOST_PARTS = 64  # each is an open file
 
 
-def grouped(tables: Iterable[pa.Table], key: str, folder: Path) -> Iterator[pa.Table]:
-    """The rows of `tables` ordered by `key`, each group whole in one table.
+def grouped(
+    tables: Iterable[pa.Table], key: str, folder: Path, count: int | None
+) -> Iterator[pa.Table]:
+    """The rows of `tables`, about `count` (None: many), each group whole in one table.
 
-    What does not fit into one table is ordered in a scratch folder in `folder`.
+    What does not fit into one table is parted in a scratch folder in `folder`. A group's rows keep
+    their order; `key` is a text without nulls.
     """
-    left = iter(tables)
-    first = next(left, None)
-    if first is None:
+    number = MOST_PARTS if count is None else min(MOST_PARTS, 1 + count // ROWS_PER_PART)
+    if number == 1:
+        found = list(tables)
+        if found:
+            yield pa.concat_tables(found)
         return
-    second = next(left, None)
-    if second is None:
-        yield first.sort_by(key)
-        return
-    with tempfile.TemporaryDirectory(prefix="order-", dir=folder) as scratch:
-        file = Path(scratch) / "rows.parquet"
-        with pq.ParquetWriter(file, first.schema, compression="lz4") as writer:
-            for table in (first, second):
-                writer.write_table(table)
-            for table in left:
-                writer.write_table(table)
-        with duckdb.connect(
-            config={"memory_limit": MEMORY, "temp_directory": scratch, "threads": 2}
-        ) as con:
-            rows = con.read_parquet(str(file)).order(f'"{key}"')
-            batches = rows.to_arrow_reader(ROWS_PER_TABLE)
-            yield from whole_groups((pa.Table.from_batches([b]) for b in batches), key)
+    with tempfile.TemporaryDirectory(prefix="groups-", dir=folder) as scratch:
+        for file in _parted(tables, key, [Path(scratch, str(part)) for part in range(number)]):
+            with pa.ipc.open_stream(file) as rows:
+                yield rows.read_all()
+            file.unlink()
 
 
-def whole_groups(tables: Iterable[pa.Table], key: str) -> Iterator[pa.Table]:
-    """Tables ordered by `key`, cut anew so that each group lies in one table."""
-    held: pa.Table | None = None
-    for table in tables:
-        rows = table if held is None else pa.concat_tables([held, table])
-        last = pc.sum(pc.equal(rows[key], rows[key][-1])).as_py()
-        cut = rows.num_rows - int(last)
-        if cut:
-            yield rows.slice(0, cut)
-        held = rows.slice(cut)
-    if held is not None:
-        yield held
+def _parted(tables: Iterable[pa.Table], key: str, files: list[Path]) -> list[Path]:
+    """Write each row into the file that its key belongs to; the files that have rows."""
+    lz4 = pa.ipc.IpcWriteOptions(compression="lz4")
+    with ExitStack() as stack:
+        writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
+        for table in tables:
+            for part, rows in _by_part(table, key, len(files)):
+                if part not in writers:
+                    opened = pa.ipc.new_stream(files[part], table.schema, options=lz4)
+                    writers[part] = stack.enter_context(opened)
+                writers[part].write_table(rows)
+    return [files[part] for part in sorted(writers)]
+
+
+def _by_part(table: pa.Table, key: str, number: int) -> Iterator[tuple[int, pa.Table]]:
+    coded = table[key].combine_chunks().dictionary_encode()
+    parts = [crc32(value.encode()) % number for value in coded.dictionary.to_pylist()]
+    mine = pa.array(parts, pa.int8()).take(coded.indices)
+    order = pc.sort_indices(mine)
+    ordered, start = table.take(order), 0
+    for found in pc.value_counts(mine.take(order)).to_pylist():
+        yield found["values"], ordered.slice(start, found["counts"])
+        start += found["counts"]

@@ -71,10 +71,10 @@ class Reader:
     ) -> Iterator[pa.Table]:
         """The rows of a query so that those with the same `key` are in the same table.
 
-        They are put in order here: a query that orders is slower and cannot be parted.
+        They are brought together here: a query that orders is slower and cannot be parted.
         """
         self.plan.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return grouped(self.read(query, kinds, count), key, self.plan.folder)
+        return grouped(self.read(query, kinds, count), key, self.plan.folder, count)
 
     def by_ids(
         self, query: Query, kinds: Fields, field: str, ids: Sequence[str]

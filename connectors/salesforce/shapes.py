@@ -274,6 +274,8 @@ def attach(
 
     A row of `rows` that finds none gets nulls; `key` is unique in `others`.
     """
+    if others.num_rows > rows.num_rows:  # the larger is only looked through, not hashed
+        others = others.filter(pc.is_in(others[key], value_set=rows[on]))
     at = pc.index_in(rows[on], value_set=others[key].combine_chunks())
     for theirs, ours in names.items():
         rows = rows.append_column(ours, others[theirs].take(at))

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.salesforce.grouping import whole_groups
 from connectors.salesforce.histories import opportunity_changes
 from connectors.salesforce.objects import streams
 from connectors.salesforce.offers import availability
@@ -363,13 +362,3 @@ def test_increments_with_late_rows_end_where_a_full_pull_ends(
     left = {key for key, row in kept.items() if row["WithdrawnAt"] is None}
     full = {row["Id"]: row for row in opportunity_changes(every, None).to_pylist()}
     assert {key: kept[key] for key in left} == full
-
-
-@given(st.lists(st.integers(0, 9), max_size=60).map(sorted), st.integers(1, 7))
-def test_groups_are_never_parted(keys: list[int], size: int) -> None:
-    table = pa.table({"key": pa.array([str(k) for k in keys], pa.string())})
-    pages = [table.slice(n, size) for n in range(0, table.num_rows, size)]
-    groups = list(whole_groups(pages, "key"))
-    assert sum(g.num_rows for g in groups) == table.num_rows
-    sets = [set(g["key"].to_pylist()) for g in groups]
-    assert sum(len(s) for s in sets) == len(set.union(set(), *sets))
