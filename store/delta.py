@@ -6,10 +6,10 @@ in between is a LakeError, never a silent merge of the two.
 
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
@@ -108,7 +108,7 @@ class Storage:
         """The parquet files of an opened table, as a reader of parquet names them."""
         if self._folder is None:
             return table.file_uris()
-        return _below(self.address(path), table)
+        return [file for files in _below(self.address(path), table).values() for file in files]
 
     def commit(
         self,
@@ -238,7 +238,13 @@ class Storage:
         file = Path(self.address(path), name)
         file.parent.mkdir(parents=True, exist_ok=True)
         count = 0
-        with ParquetWriter(file, schema, compression="zstd", compression_level=1) as writer:
+        with ParquetWriter(
+            file,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[f.name for f in schema if _repeats(f)],
+        ) as writer:
             for batch in chain([first], batches):
                 count += batch.num_rows
                 writer.write_batch(batch)
@@ -294,16 +300,34 @@ def schema_of(table: DeltaTable) -> pa.Schema:
     return pa.schema(table.schema().to_arrow())
 
 
-def files_on_disk(table: DeltaTable) -> list[str]:
-    """Its parquet files, if they are on this machine; else none."""
+def files_on_disk(table: DeltaTable) -> dict[str, list[str]]:
+    """Its parquet files by value of the partition column ("" where there is none), if they are on
+    this machine; else none.
+    """
     folder = _local_folder(table.table_uri)
-    return [] if folder is None else _below(str(folder), table)
+    return {} if folder is None else _below(str(folder), table)
 
 
-def _below(folder: str, table: DeltaTable) -> list[str]:
+def _repeats(field: pa.Field) -> bool:
+    """Whether few values make up a column: ids and times in a dictionary take longer and more."""
+    return bool(pa.types.is_string(field.type)) and not field.name.endswith("_id")
+
+
+def _below(folder: str, table: DeltaTable) -> dict[str, list[str]]:
     # Delta percent-encodes the folder in its own addresses; files on disk have no such name.
-    names = pa.table(table.get_add_actions()).column("path").to_pylist()
-    return [f"{folder.rstrip('/')}/{name}" for name in names]
+    found: dict[str, list[str]] = defaultdict(list)
+    for value, name in _added(table):
+        found[value].append(f"{folder.rstrip('/')}/{name}")
+    return dict(found)
+
+
+def _added(table: DeltaTable) -> Iterator[tuple[str, str]]:
+    """The partition value and the name of each file."""
+    actions, partition = pa.table(table.get_add_actions(flatten=True)), partition_of(table)
+    names = actions.column("path").to_pylist()
+    if partition is None:
+        return zip(repeat(""), names)
+    return zip(actions.column(f"partition.{partition}").to_pylist(), names, strict=True)
 
 
 def partition_of(table: DeltaTable) -> str | None:
@@ -318,9 +342,6 @@ def row_count(table: DeltaTable) -> int:
     return sum(n or 0 for n in actions.column("num_records").to_pylist())
 
 
-def files_by(table: DeltaTable, partition: str | None) -> Counter[str]:
+def file_counts(table: DeltaTable) -> Counter[str]:
     """Number of files for each value of the partition column ("" where there is none)."""
-    actions = pa.table(table.get_add_actions(flatten=True))
-    if partition is None:
-        return Counter({"": actions.num_rows})
-    return Counter(actions.column(f"partition.{partition}").to_pylist())
+    return Counter(value for value, _ in _added(table))

@@ -28,7 +28,7 @@ from store.delta import (
     Rows,
     Storage,
     cursor_of,
-    files_by,
+    file_counts,
     lake_errors,
     partition_of,
     row_count,
@@ -404,9 +404,8 @@ def _refuse_newer(target: DeltaTable, table: Table, where: str) -> None:
 
 def _few_files(table: DeltaTable, changes: Changes) -> bool:
     """Whether new rows may be appended as files of their own."""
-    partition = partition_of(table)
-    files = files_by(table, partition)
-    months = [""] if partition is None else changes.months
+    files = file_counts(table)
+    months = [""] if partition_of(table) is None else changes.months
     return all(files[month] < APPEND_UP_TO_FILES for month in months)
 
 

@@ -7,7 +7,7 @@ in the incoming rows, the last one counts. An incoming row that was deleted no l
 recorded never counted: it takes the row with its key away and is not kept itself.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,27 +58,37 @@ class _Rows:
         self._read_target(target)
 
     def _read_target(self, target: DeltaTable | None) -> None:
+        """Files on disk are read without a detour, which takes far less memory."""
         known = set() if target is None else set(schema_of(target).names)
+        self._is_split = MONTH in known
         columns = ", ".join(
             quoted(field.name) if field.name in known else null_column(field)
             for field in self.table.schema
         )
-        month = MONTH if MONTH in known else f"{self._month()} AS {MONTH}"
-        stored = self._stored(target, split=MONTH in known)
-        self.con.execute(f"CREATE TEMP VIEW target AS SELECT {columns}, {month} FROM {stored}")
+        month = MONTH if self._is_split else f"{self._month()} AS {MONTH}"
+        self._target_columns = f"{columns}, {month}"
+        self._files = {} if target is None else files_on_disk(target)
+        if not self._files:
+            empty = self.table.empty()
+            self.con.register("stored", empty if target is None else target.to_pyarrow_dataset())
+        self.con.execute(f"CREATE TEMP VIEW target AS {self._target()}")
 
-    def _stored(self, target: DeltaTable | None, *, split: bool) -> str:
-        """Files on disk are read without a detour, which takes far less memory."""
-        if target is None:
-            self.con.register("stored", self.table.empty())
-            return "stored"
-        files = ", ".join(map(literal, files_on_disk(target)))
-        if not files:
-            self.con.register("stored", target.to_pyarrow_dataset())
-            return "stored"
-        hive = f"hive_partitioning = true, hive_types = {{'{MONTH}': VARCHAR}}"
-        hive = hive if split else "hive_partitioning = false"
-        return f"read_parquet([{files}], union_by_name = true, {hive})"
+    def _target(self, months: Collection[str] | None = None) -> str:
+        """A query of the rows of some months, or all. Only their files are opened."""
+        where = "true" if months is None else _in(months)
+        stored = "stored"
+        if self._files:
+            wanted = set(self._files)
+            if self._is_split and months is not None:
+                wanted &= set(months)
+            if not wanted:
+                return "(FROM target LIMIT 0)"
+            files = ", ".join(literal(f) for month in sorted(wanted) for f in self._files[month])
+            hive = "hive_partitioning = false"
+            if self._is_split:
+                hive = f"hive_partitioning = true, hive_types = {{'{MONTH}': VARCHAR}}"
+            stored = f"read_parquet([{files}], union_by_name = true, {hive})"
+        return f"(SELECT {self._target_columns} FROM {stored} WHERE {where})"
 
     def _month(self) -> str:
         if self.table.month_of is None:
@@ -129,7 +139,7 @@ class Merge(_Rows):
         return frozenset(row[0] for row in self.con.execute(query).fetchall() if row[0] is not None)
 
     def changes(self, *, replaces: bool) -> Changes:
-        """Compare; leaves the orders of the changed rows in the table `changed`."""
+        """Compare; leaves the keys and orders of the changed rows in the table `changed`."""
         if self.is_new:
             new = self._count("incoming WHERE NOT withdrawn")
             return Changes(new, 0, 0, 0, 0, frozenset(self._months))
@@ -142,10 +152,10 @@ class Merge(_Rows):
             if column != self.table.key
         )
         self.con.execute(
-            f"CREATE TEMP TABLE changed AS SELECT s.{ORDER}, s.withdrawn,"
+            f"CREATE TEMP TABLE changed AS SELECT s.{self.key}, s.{ORDER}, s.withdrawn,"
             f" s.{MONTH} AS new_month, t.{MONTH} AS old_month,"
             f" s.deleted_at IS NOT NULL AND t.deleted_at IS NULL AS is_deletion"
-            f" FROM incoming s LEFT JOIN (FROM target WHERE {_in(touched)}) t"
+            f" FROM incoming s LEFT JOIN {self._target(touched)} t"
             f" ON s.{self.key} = t.{self.key}"
             f" WHERE CASE WHEN t.{self.key} IS NULL THEN NOT s.withdrawn"
             f" ELSE s.withdrawn OR {differs} END"
@@ -188,17 +198,15 @@ class Merge(_Rows):
         for month in sorted(months):
             yield month, self._reader(self._merged([month]))
 
-    def _fresh(self, months: Iterable[str] | None = None) -> str:
+    def _fresh(self, months: Collection[str] | None = None) -> str:
         where = "true" if months is None else _in(months)
         changed = f"SEMI JOIN (FROM changed WHERE NOT withdrawn) USING ({ORDER})"
         return f"(FROM (FROM incoming WHERE {where}) {changed})"
 
-    def _merged(self, months: Iterable[str] | None = None) -> str:
-        where = "true" if months is None else _in(months)
-        changed = f"SELECT {self.key} FROM incoming SEMI JOIN changed USING ({ORDER})"
+    def _merged(self, months: Collection[str] | None = None) -> str:
         return (
-            f"(SELECT {self.columns} FROM (FROM target WHERE {where})"
-            f" ANTI JOIN ({changed}) USING ({self.key})"
+            f"(SELECT {self.columns} FROM {self._target(months)}"
+            f" ANTI JOIN changed USING ({self.key})"
             f" UNION ALL SELECT {self.columns} FROM {self._fresh(months)})"
         )
 
@@ -223,15 +231,15 @@ class Purge(_Rows):
 
     def kept(self) -> pa.RecordBatchReader:
         """The other rows."""
-        return self._reader(self._kept("true"))
+        return self._reader(self._kept())
 
     def kept_by_month(self, months: Iterable[str]) -> Parts:
         """The other rows of `months`, month by month."""
         for month in sorted(months):
-            yield month, self._reader(self._kept(_in([month])))
+            yield month, self._reader(self._kept([month]))
 
-    def _kept(self, where: str) -> str:
-        return f"(FROM (FROM target WHERE {where}) ANTI JOIN gone USING ({self.key}))"
+    def _kept(self, months: Collection[str] | None = None) -> str:
+        return f"(FROM {self._target(months)} ANTI JOIN gone USING ({self.key}))"
 
 
 def _in(months: Iterable[str]) -> str:

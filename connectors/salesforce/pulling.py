@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.salesforce.bulk import BulkQuery
 from connectors.salesforce.client import Client
@@ -20,6 +22,7 @@ IDS_PER_QUERY = 450  # an id takes 28 characters of a URL, which may have 16,000
 ROWS_PER_TABLE = 25_000
 COSTLY_IDS = 20 * IDS_PER_QUERY
 MOST_HALVINGS = 12
+SETTLES_WITHIN = timedelta(minutes=10)  # between a record and what is made along with it
 WORTH_NAMING = 0.05  # a share of all rows up to which those wanted are asked for by id
 
 
@@ -185,9 +188,10 @@ class Extract:
     def _with_companion(self, other: Companion, count: int | None) -> Iterator[pa.Table]:
         kinds = self.stream.wanted
         touched: dict[str, None] = {}
+        changed = None
         if self.since is not None:
-            changed = self.reader.all(self._companion(other, self.since), _kinds(other))
-            touched = dict.fromkeys(distinct(changed, other.key))
+            changed = self._changed(other, self.since)
+            touched = dict.fromkeys(distinct([changed], other.key))
         if count == 0 and not touched:
             return
         reduced, named = None, None if count is None else count + len(touched)
@@ -196,17 +200,39 @@ class Extract:
         for rows in self.reader.read(self._main(self.since), kinds, count):
             for record in rows["Id"].to_pylist() if touched and other.on == "Id" else ():
                 touched.pop(record, None)
-            yield self._joined(rows, other, reduced)
+            yield self._joined(rows, other, reduced, changed)
         for rows in self.reader.by_ids(self._main(None), kinds, other.on, list(touched)):
             yield self._joined(rows, other, reduced)
 
-    def _joined(self, rows: pa.Table, other: Companion, reduced: pa.Table | None) -> pa.Table:
+    def _joined(
+        self,
+        rows: pa.Table,
+        other: Companion,
+        reduced: pa.Table | None,
+        changed: pa.Table | None = None,
+    ) -> pa.Table:
+        """`rows` with what the companion says: `reduced` for all, or else asked for by id.
+
+        What belongs to a record made since the last pull was made since then itself: it is among
+        the `changed` rows of the companion already.
+        """
         if reduced is None:
-            ids = distinct([other.concerns(rows)], other.on)
-            query = self._companion(other, None)
-            found = self.reader.by_ids(query, _kinds(other), other.key, ids)
-            reduced = _reduce(other, found)
+            concerned = other.concerns(rows)
+            found: Iterable[pa.Table] = ()
+            if changed is not None and self.since is not None and other.on == "Id":
+                is_new = pc.greater_equal(concerned["CreatedDate"], self.since + SETTLES_WITHIN)
+                new = concerned.filter(is_new)["Id"]
+                concerned = concerned.filter(pc.invert(pc.fill_null(is_new, False)))
+                found = [changed.filter(pc.is_in(changed[other.key], value_set=new))]
+            ids = distinct([concerned], other.on)
+            asked = self.reader.by_ids(self._companion(other, None), _kinds(other), other.key, ids)
+            reduced = _reduce(other, chain(found, asked))
         return self.stream.joined(rows, self.others, reduced)
+
+    def _changed(self, other: Companion, since: datetime) -> pa.Table:
+        kinds = _kinds(other)
+        empty = pa.schema([(name, kind.arrow) for name, kind in kinds.items()]).empty_table()
+        return pa.concat_tables([empty, *self.reader.all(self._companion(other, since), kinds)])
 
     def _reduced_whole(self, other: Companion) -> pa.Table:
         query, kinds = self._companion(other, None), _kinds(other)
