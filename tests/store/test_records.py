@@ -17,7 +17,8 @@ from sqlalchemy import inspect
 from model.errors import LakeError, RecordsError, SurveyError
 from model.stages import Function
 from store.records import Records, transactions
-from store.records.database import alembic_settings
+from store.records.database import NEWEST
+from store.records.migrating import alembic_settings
 from store.records.schema import Base
 from store.records.surveys import ResponseDraft
 from store.records.transactions import connect, migrating
@@ -53,6 +54,7 @@ def test_the_migrations_make_the_tables_that_the_models_say(file: Path, records:
     with migrating(connect(f"sqlite:///{file}")) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+        assert context.get_current_heads() == (NEWEST,)
 
 
 def test_migrations_go_down_and_up_again(file: Path, records: Records) -> None:
