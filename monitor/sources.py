@@ -1,22 +1,35 @@
-"""From a configured source to its connector. A new kind of CRM is one line in `KINDS`."""
+"""From a configured source to its connector. A new kind of CRM is one line in `KINDS`, and the
+function that it names.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
 from config import Settings
 from connectors.base import Connector
-from connectors.files import FilesConnector, FilesSource
-from connectors.salesforce import SalesforceConnector, SalesforceSource
 from model.errors import ConfigurationError
 from model.validation import suggest, validated
 
-KINDS: dict[str, tuple[type[BaseModel], Callable[[str, Any, Path | None], Connector]]] = {
-    "salesforce": (SalesforceSource, SalesforceConnector),
-    "files": (FilesSource, lambda name, settings, _: FilesConnector(name, settings)),
-}
+Kind: TypeAlias = tuple[type[BaseModel], Callable[[str, Any, Path | None], Connector]]
+
+
+def _salesforce() -> Kind:
+    from connectors.salesforce import SalesforceConnector, SalesforceSource
+
+    return SalesforceSource, SalesforceConnector
+
+
+def _files() -> Kind:
+    from connectors.files import FilesConnector, FilesSource
+
+    return FilesSource, lambda name, settings, _: FilesConnector(name, settings)
+
+
+# Loaded only where a source is of the kind: most commands read what is here already.
+KINDS: dict[str, Callable[[], Kind]] = {"salesforce": _salesforce, "files": _files}
 
 
 def names(settings: Settings) -> list[str]:
@@ -60,6 +73,6 @@ def connector(settings: Settings, name: str, home: Path | None = None) -> Connec
     where = f"sources, entry {position + 1} ({name})"
     if kind not in KINDS:
         raise ConfigurationError(f"unknown kind {kind!r}", where, suggest(kind, list(KINDS)))
-    options, build = KINDS[kind]
+    options, build = KINDS[kind]()
     work = None if home is None else home / "pulls" / name
     return build(name, validated(options, source, where), work)
