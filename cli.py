@@ -305,7 +305,7 @@ def snapshot_backfill(
     if json:
         show.json([one.to_json() for one in taken])
     else:
-        show.lines([one.line() for one in taken])
+        show.lines(snapshots.lines_of(taken))
 
 
 @app.command()

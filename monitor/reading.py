@@ -11,7 +11,7 @@ from typing import Self
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from metrics import evaluate, facts, health
+from metrics import evaluate, facts, health, past
 from metrics.declaration import Gauge, Result, Shown
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
 from metrics.stage import Verdict, infer
@@ -194,6 +194,11 @@ class Reading:
         return health.find(
             self.tables, self.availability, self.definitions, self.as_of, self.engine.run
         )
+
+    def unknown(self) -> list[str]:
+        """What the records of today do not tell of a past as-of, in words; see `metrics.past`."""
+        found = past.gaps(self.facts, self.tables, self.availability, self.engine.run)
+        return list(dict.fromkeys(gap.words for gap in found))
 
     def record_url(self, record_id: str) -> str | None:
         """Where a record opens in the CRM."""

@@ -344,6 +344,8 @@ def snapshot(form: SnapshotForm) -> None:
     )
     stage(form["stage"])
     indicators(form["indicators"])
+    for words in form["unknown"]:
+        line(f"Not known of that day: {words}.")
 
 
 def comparison(form: ComparisonForm) -> None:

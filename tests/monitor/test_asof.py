@@ -1,0 +1,124 @@
+"""As of any instant, today's lake says what a lake pulled at that instant said."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import strategies as st
+
+from config import Settings
+from monitor import demo
+from sandbox.company import generate
+from sandbox.process import Running, start
+from sandbox.scenario import Scenario
+from tests.monitor import past
+
+ENDS_AT = datetime(2026, 6, 30, 12)
+LATER = ENDS_AT + timedelta(days=20)  # by then what was deleted around the end is purged
+MONTHS = 6
+instants = st.integers(30 * 24 * 60, MONTHS * 30 * 24 * 60).map(
+    lambda minutes: ENDS_AT - timedelta(days=MONTHS * 30) + timedelta(minutes=minutes)
+)
+
+
+@contextmanager
+def served(folder: Path, scenario: Scenario, seed: int, leads: int) -> Iterator[Running]:
+    organisation = folder / "organisation"
+    generate(
+        organisation,
+        scenario,
+        seed=seed,
+        leads=leads,
+        ends_at=ENDS_AT,
+        months=MONTHS,
+        future_days=25,
+    )
+    with start(organisation, folder / "state.json", clock=ENDS_AT) as running:
+        yield running
+
+
+class Company:
+    """A company behind a server, and all that it says at the end."""
+
+    def __init__(self, running: Running, folder: Path) -> None:
+        self.running, self.folder = running, folder
+        self.settings: Settings = past.settings_of(running, folder)
+        self.late = past.pulled(running, self.settings, folder, LATER)
+
+    def compare(self, at: datetime) -> None:
+        """Facts from a lake pulled `at` an instant, and as of then from one pulled at the end."""
+        settings, late = self.settings, self.late
+        early = past.pulled(self.running, settings, self.folder, at)
+        as_of = early.cutoff_at
+        then = past.by_then(late, settings, as_of)
+        gone = past.purged(self.folder / "organisation", LATER)
+        for name, rows in then.items():
+            past.nothing_new(name, rows, early.tables[name])
+        found = past.listed(late, settings, as_of)
+        tables = past.with_gaps(early, then, found, gone)
+        out = past.merged(early, late)
+        with past.place() as here:
+            one = past.built(here, past.known(here, tables, settings), early, settings, as_of)
+            two = past.built(here, past.known(here, late.tables, settings), late, settings, as_of)
+            for name in one:
+                pair = (past.kept_out(name, here.run(made[name]), out) for made in (one, two))
+                unlike = past.differences(name, *pair)
+                assert not unlike, (name, len(unlike), unlike[:3])
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    folder = tmp_path_factory.mktemp("company")
+    with served(folder, Scenario.preset("defined"), 11, 250) as running:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(demo.TOKEN_VARIABLE, running.access_token)
+            yield Company(running, folder)
+
+
+@hypothesis.settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # shrinking would pull for an hour
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(at=instants)
+def test_facts_of_a_past_instant_are_those_of_then(at: datetime, company: Company) -> None:
+    company.compare(at)
+
+
+@pytest.mark.full
+@hypothesis.settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # shrinking would pull for an hour
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(
+    at=instants,
+    stage=st.sampled_from(["undefined", "defined", "aligned", "integrated"]),
+    seed=st.integers(0, 1000),
+    leads=st.integers(100, 500),
+    currencies=st.sampled_from(["single", "multi"]),
+    enhanced_email=st.booleans(),
+)
+def test_facts_of_any_company(
+    at: datetime,
+    stage: str,
+    seed: int,
+    leads: int,
+    currencies: str,
+    enhanced_email: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chosen = replace(Scenario.preset(stage), currencies=currencies, enhanced_email=enhanced_email)
+    with TemporaryDirectory() as name, served(Path(name), chosen, seed, leads) as running:
+        monkeypatch.setenv(demo.TOKEN_VARIABLE, running.access_token)
+        Company(running, Path(name)).compare(at)
