@@ -33,8 +33,17 @@ _MERGED = "which of two leads that were merged since an activity or a campaign m
 _ALWAYS = (
     (
         "users",
-        ("role", "profile", "title", "manager_id", "region", "business_unit", "team")
-        + ("deactivated_at", "is_automation"),
+        (
+            "role",
+            "profile",
+            "title",
+            "manager_id",
+            "region",
+            "business_unit",
+            "team",
+            "deactivated_at",
+            "is_automation",
+        ),
         "people: function, team, region, manager and title, and who had left and came back",
     ),
     ("queues", ("name",), "queues: names and so functions"),
@@ -51,8 +60,15 @@ _ALWAYS = (
     ),
     (
         "activities",
-        ("type", "performed_by", "opportunity_id", "account_id", "campaign_id")
-        + ("direction", "is_internal"),
+        (
+            "type",
+            "performed_by",
+            "opportunity_id",
+            "account_id",
+            "campaign_id",
+            "direction",
+            "is_internal",
+        ),
         "activities that were edited since: type, direction, who did them and for which record",
     ),
     ("attendees", ("user_id",), "meetings: their owner"),

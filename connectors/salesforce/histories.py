@@ -31,10 +31,16 @@ _LEAD_FIELDS = {
     "created": "created",
     "leadConverted": "converted",
 }
-_LEAD_COLUMNS = {"owner_id": "owner"} | {
-    name: name
-    for name in ("score", "rating", "source", "region", "business_unit", "industry", "segment")
-    + ("rejection_reason",)
+_LEAD_COLUMNS = {
+    "owner_id": "owner",
+    "score": "score",
+    "rating": "rating",
+    "source": "source",
+    "region": "region",
+    "business_unit": "business_unit",
+    "industry": "industry",
+    "segment": "segment",
+    "rejection_reason": "rejection_reason",
 }
 
 

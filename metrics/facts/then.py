@@ -72,12 +72,12 @@ def as_they_stood(rows: ir.Table, changes: ir.Table, tracked: Tracked, as_of: da
     )
     numbered = later.mutate(_nth=ibis.row_number().over(first))
     next_ones = numbered.filter(numbered._nth == 0)
+    of_owner = next_ones.field == "owner"
+    kinds = {"_kind": next_ones.old_kind.max(where=of_owner)} if has_kinds else {}
     named = next_ones.group_by(_key=next_ones[tracked.key]).aggregate(
         **{f"_is_{f}": (next_ones.field == f).any() for f in tracked.columns},
         **{f"_was_{f}": next_ones.old.max(where=next_ones.field == f) for f in tracked.columns},
-        **(
-            {"_kind": next_ones.old_kind.max(where=next_ones.field == "owner")} if has_kinds else {}
-        ),
+        **kinds,
     )
     joined = rows.left_join(named, [(tracked.key, "_key")])
 

@@ -23,7 +23,10 @@ from model.functions import assign_queues, assign_users
 from model.tables import TABLES
 from monitor import demo, sources
 from monitor.refresh import HISTORY
+from monitor.snapshots import SnapshotForm
+from monitor.workspace import Workspace
 from sandbox.process import Running
+from store.manifest import SourceState
 from tests.connectors.contract import everything
 
 LAG_MINUTES = 15  # the organisation's slowest transaction takes ten: see sandbox.company.ledger
@@ -142,7 +145,7 @@ def purged(organisation: Path, at: datetime) -> set[str]:
 
 def merged(early: Pulled, late: Pulled) -> set[str]:
     """The leads that were merged between the two pulls, and those into which they were."""
-    before = dict(zip(*(early.tables["leads"][n].to_pylist() for n in ("lead_id", "merged_into"))))
+    before = {row["lead_id"]: row["merged_into"] for row in early.tables["leads"].to_pylist()}
     return {
         lead
         for row in late.tables["leads"].to_pylist()
@@ -156,10 +159,9 @@ def with_gaps(early: Pulled, then: Tables, found: Sequence[Gap], gone: set[str])
     that they stand in. Nothing else is touched.
     """
     tables = {}
-    for name, rows in early.tables.items():
+    for name, every in early.tables.items():
         key = TABLES[name].key
-        ids = pc.list_element(pc.split_pattern(rows[key], ":"), 0)
-        rows = rows.filter(pc.invert(pc.is_in(ids, value_set=pa.array(sorted(gone), pa.string()))))
+        rows = without(every, key, gone)
         place_then = pc.index_in(rows[key], value_set=then[name][key].combine_chunks())
         there = pc.is_valid(place_then)
         for column in {c for gap in found if gap.table == name for c in gap.columns}:
@@ -169,14 +171,17 @@ def with_gaps(early: Pulled, then: Tables, found: Sequence[Gap], gone: set[str])
     return tables
 
 
+def without(rows: pa.Table, key: str, records: set[str]) -> pa.Table:
+    """The rows whose `key` neither is one of `records` nor begins with it and a colon."""
+    ids = pc.list_element(pc.split_pattern(rows[key], ":"), 0)
+    out = pc.is_in(ids, value_set=pa.array(sorted(records), pa.string()))
+    return rows.filter(pc.invert(out))
+
+
 def kept_out(name: str, rows: pa.Table, leads: set[str]) -> pa.Table:
     """A fact without the rows of these leads."""
-    key = {"checks": "record_id"}.get(name, "lead_id")
-    if key not in rows.column_names:
-        return rows
-    ids = pc.list_element(pc.split_pattern(rows[key], ":"), 0)
-    is_out = pc.fill_null(pc.is_in(ids, value_set=pa.array(sorted(leads), pa.string())), False)
-    return rows.filter(pc.invert(is_out))
+    key = "record_id" if name == "checks" else "lead_id"
+    return without(rows, key, leads) if key in rows.column_names else rows
 
 
 KEYS = {
@@ -218,3 +223,47 @@ def differences(name: str, one: pa.Table, two: pa.Table) -> list[tuple[object, .
             if value != other and value != pytest.approx(other, rel=1e-9):
                 found.append((key, column, value, other))
     return found
+
+
+def stored(workspace: Workspace, tables: Tables) -> dict[str, int]:
+    """The tables in the workspace's lake, and their versions."""
+    for name, rows in tables.items():
+        workspace.lake.replace("crm", name, [rows], cursor=None)
+    nobody = TABLES["user_functions"].empty()  # known from the first sync on, which is later
+    workspace.lake.replace("detente", "user_functions", [nobody], cursor=None)
+    return workspace.lake.versions("crm")
+
+
+def state(source: Pulled) -> dict[str, SourceState]:
+    """What a sync would say of it."""
+    return {"crm": SourceState(source.availability, source.cutoff_at)}
+
+
+def unlike_forms(one: SnapshotForm, two: SnapshotForm) -> list[tuple[str, object, object]]:
+    """Where the figures of two snapshots differ: stage, indicators, outcomes, evidence, health.
+    The clock of the connection has whole seconds, the end of a day has microseconds.
+    """
+    first, second = (
+        {**_leaves("indicators", form["indicators"]), **_leaves("stage", form["stage"])}
+        | _leaves("health", form["health"])
+        for form in (one, two)
+    )
+    return [
+        (name, first.get(name), second.get(name))
+        for name in sorted(first.keys() | second.keys())
+        if not name.endswith("as_of")
+        and first.get(name) != second.get(name)
+        and first.get(name) != pytest.approx(second.get(name), rel=1e-6)
+    ]
+
+
+def _leaves(name: str, form: object) -> dict[str, object]:
+    if isinstance(form, Mapping):
+        parts = {f"{name}.{key}": value for key, value in form.items()}
+    elif isinstance(form, list):
+        parts = {f"{name}.{number}": value for number, value in enumerate(form)}
+    else:
+        return {name: form}
+    return {
+        key: leaf for part, value in parts.items() for key, leaf in _leaves(part, value).items()
+    }

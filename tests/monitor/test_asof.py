@@ -13,7 +13,11 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
 from config import Settings
-from monitor import demo
+from monitor import demo, snapshots
+from monitor.progress import SILENT
+from monitor.refresh import publish
+from monitor.sync import sync
+from monitor.workspace import CONFIG_NAME, Workspace
 from sandbox.company import generate
 from sandbox.process import Running, start
 from sandbox.scenario import Scenario
@@ -28,7 +32,9 @@ instants = st.integers(30 * 24 * 60, MONTHS * 30 * 24 * 60).map(
 
 
 @contextmanager
-def served(folder: Path, scenario: Scenario, seed: int, leads: int) -> Iterator[Running]:
+def served(
+    folder: Path, scenario: Scenario, seed: int, leads: int, months: int = MONTHS
+) -> Iterator[Running]:
     organisation = folder / "organisation"
     generate(
         organisation,
@@ -36,7 +42,7 @@ def served(folder: Path, scenario: Scenario, seed: int, leads: int) -> Iterator[
         seed=seed,
         leads=leads,
         ends_at=ENDS_AT,
-        months=MONTHS,
+        months=months,
         future_days=25,
     )
     with start(organisation, folder / "state.json", clock=ENDS_AT) as running:
@@ -51,18 +57,24 @@ class Company:
         self.settings: Settings = past.settings_of(running, folder)
         self.late = past.pulled(running, self.settings, folder, LATER)
 
+    def as_pulled(self, at: datetime) -> tuple[past.Pulled, past.Tables, set[str]]:
+        """A lake pulled `at` an instant; its tables with the gaps of which users are told; and
+        the leads that they are told were merged since.
+        """
+        settings, late = self.settings, self.late
+        early = past.pulled(self.running, settings, self.folder, at)
+        then = past.by_then(late, settings, early.cutoff_at)
+        for name, rows in then.items():
+            past.nothing_new(name, rows, early.tables[name])
+        found = past.listed(late, settings, early.cutoff_at)
+        gone = past.purged(self.folder / "organisation", LATER)
+        return early, past.with_gaps(early, then, found, gone), past.merged(early, late)
+
     def compare(self, at: datetime) -> None:
         """Facts from a lake pulled `at` an instant, and as of then from one pulled at the end."""
         settings, late = self.settings, self.late
-        early = past.pulled(self.running, settings, self.folder, at)
+        early, tables, out = self.as_pulled(at)
         as_of = early.cutoff_at
-        then = past.by_then(late, settings, as_of)
-        gone = past.purged(self.folder / "organisation", LATER)
-        for name, rows in then.items():
-            past.nothing_new(name, rows, early.tables[name])
-        found = past.listed(late, settings, as_of)
-        tables = past.with_gaps(early, then, found, gone)
-        out = past.merged(early, late)
         with past.place() as here:
             one = past.built(here, past.known(here, tables, settings), early, settings, as_of)
             two = past.built(here, past.known(here, late.tables, settings), late, settings, as_of)
@@ -75,10 +87,12 @@ class Company:
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     folder = tmp_path_factory.mktemp("company")
-    with served(folder, Scenario.preset("defined"), 11, 250) as running:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv(demo.TOKEN_VARIABLE, running.access_token)
-            yield Company(running, folder)
+    with (
+        served(folder, Scenario.preset("defined"), 11, 250) as running,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv(demo.TOKEN_VARIABLE, running.access_token)
+        yield Company(running, folder)
 
 
 @hypothesis.settings(
@@ -122,3 +136,37 @@ def test_facts_of_any_company(
     with TemporaryDirectory() as name, served(Path(name), chosen, seed, leads) as running:
         monkeypatch.setenv(demo.TOKEN_VARIABLE, running.access_token)
         Company(running, Path(name)).compare(at)
+
+
+def backfilled(company: Company, months: int) -> None:
+    """Snapshots rebuilt from what the end holds, beside those that were taken on their days."""
+    home = company.folder / "home"
+    config = company.folder / CONFIG_NAME
+    late = Workspace.open(config, home / "late")
+    company.running.set_clock(LATER)
+    sync(late)
+    made = snapshots.backfill(late, months)
+    assert len(made) == months
+    for one in made:
+        end = one.head.as_of_at.replace(microsecond=0)
+        early, tables, _ = company.as_pulled(end + timedelta(minutes=past.LAG_MINUTES))
+        assert early.cutoff_at == end
+        then = Workspace.open(config, home / f"{end:%Y-%m-%d}")
+        publish(then, past.stored(then, tables), past.state(early), SILENT)
+        live = snapshots.take(then)
+        assert live.unknown == ()
+        assert one.unknown
+        shown = [snapshots.show(late, one.head.id), snapshots.show(then, live.head.id)]
+        unlike = past.unlike_forms(*shown)
+        assert not unlike, (f"{end:%Y-%m-%d}", len(unlike), unlike[:5])
+
+
+def test_a_backfilled_snapshot_is_what_was_shown_then(company: Company) -> None:
+    backfilled(company, 1)
+
+
+@pytest.mark.full
+def test_two_years_of_backfilled_snapshots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(tmp_path, Scenario.preset("aligned"), 4, 600, months=25) as running:
+        monkeypatch.setenv(demo.TOKEN_VARIABLE, running.access_token)
+        backfilled(Company(running, tmp_path), 24)
