@@ -46,6 +46,11 @@ _ALWAYS = (
         ),
         "people: function, team, region, manager and title, and who had left and came back",
     ),
+    (
+        "user_functions",
+        ("function", "from_at", "to_at"),
+        "people: who changed function before the first sync",
+    ),
     ("queues", ("name",), "queues: names and so functions"),
     (
         "accounts",

@@ -192,13 +192,19 @@ class Reading:
     def findings(self) -> list[health.Found]:
         """Dirty records: what is wrong, what is done about it, how many."""
         return health.find(
-            self.tables, self.availability, self.definitions, self.as_of, self.engine.run
+            self.tables,
+            self.availability,
+            self.definitions,
+            self.as_of,
+            self.engine.run,
+            is_past=self.as_of < self.manifest.cutoff_at,
         )
 
     def unknown(self) -> list[str]:
         """What the records of today do not tell of a past as-of, in words; see `metrics.past`."""
         found = past.gaps(self.facts, self.tables, self.availability, self.engine.run)
-        return list(dict.fromkeys(gap.words for gap in found))
+        seldom = (f"data health: {one.title.lower()}" for one in health.FINDINGS if one.is_live)
+        return list(dict.fromkeys([*(gap.words for gap in found), *seldom]))
 
     def record_url(self, record_id: str) -> str | None:
         """Where a record opens in the CRM."""

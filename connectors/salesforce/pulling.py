@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -20,6 +20,7 @@ IDS_PER_QUERY = 450  # an id takes 28 characters of a URL, which may have 16,000
 ROWS_PER_TABLE = 25_000
 COSTLY_IDS = 20 * IDS_PER_QUERY
 MOST_HALVINGS = 12
+SECOND = timedelta(seconds=1)
 WORTH_NAMING = 0.05  # a share of all rows up to which those wanted are asked for by id
 
 
@@ -247,7 +248,7 @@ class Extract:
         self, query: Query, fields: frozenset[str], cursor: str | None, since: datetime | None
     ) -> Query:
         made = "CreatedDate" if "CreatedDate" in fields else str(cursor)
-        before = None if self.stream.is_history else self.cutoff_at
+        before = None if self.stream.is_history else self.cutoff_at + SECOND  # itself included
         if since is None:
             return replace(query, window=Window(made, None, before, self.cutoff_at))
         exists = (f"{made} < {instant(before)}",) if before else ()
