@@ -110,6 +110,13 @@ class Reading:
         """The local day of `as_of`."""
         return local_day(self.as_of, self.definitions.calendar.default.timezone)
 
+    def period(self, window: str | None) -> Period | None:
+        """What `--window` says; None: each figure's own days. Raises ConfigurationError."""
+        if window is None:
+            return None
+        starts = self.definitions.calendar.fiscal_year_starts
+        return Period.window(window, starts, self.as_of_on)
+
     def indicators(
         self,
         by: Sequence[str] = (),
