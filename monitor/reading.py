@@ -140,16 +140,20 @@ class Reading:
         )
 
     def shown(
-        self, where: Mapping[str, str] | None = None, window: Period | None = None
+        self,
+        by: Sequence[str] = (),
+        where: Mapping[str, str] | None = None,
+        window: Period | None = None,
     ) -> tuple[list[Shown], list[Shown]]:
         """The outcomes, and the measures of evidence quality: shown, never scored."""
-        self._check_dimensions(list(where or {}))
+        self._check_dimensions([*by, *(where or {})])
         return evaluate.shown(
             self.facts,
             self.availability,
             self.definitions,
             as_of=self.as_of,
             window=window,
+            by=tuple(by),
             where=dict(where or {}),
             run=self.engine.run,
         )

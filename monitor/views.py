@@ -235,7 +235,7 @@ def indicators(
     with reading(workspace, day) as opened:
         period = opened.period(window)
         results = opened.indicators(by, where, period)
-        beside = opened.shown(where, period)
+        beside = opened.shown(by, where, period)
         return indicators_form(results, opened.as_of, workspace.definitions_version, *beside)
 
 
@@ -332,7 +332,7 @@ def explain(
     with reading(workspace, day) as opened:
         counted, left_out = _counts(opened, indicator, where)
         if indicator in beside:
-            outcomes, quality = opened.shown(where)
+            outcomes, quality = opened.shown(where=where)
             found = next(one for one in [*outcomes, *quality] if one.measure.id == indicator)
             return {
                 "declaration": _plain(beside[indicator], definitions),
