@@ -43,7 +43,10 @@ By = Annotated[list[str] | None, typer.Option("--by", help="Split by a dimension
 SCENARIO_HELP = (
     "mixed; undefined, defined, aligned or integrated; or handoff=aligned,process=undefined,…"
 )
-PERIOD = "Handed off, created or closed then: 2026, 2026-Q3, 2026-08, 2026-07-01..2026-07-31."
+PERIOD = (
+    "Handed off, created or closed then: 90d, 2026-W07, 2026-03, 2026-Q3, 2026, FY2026, FY2026-Q2, "
+    "2026-07-01..2026-07-31."
+)
 PeriodOption = Annotated[str | None, typer.Option("--window", help=PERIOD)]
 
 
@@ -305,7 +308,7 @@ def snapshot_backfill(
     if json:
         show.json([one.to_json() for one in taken])
     else:
-        show.lines([one.line() for one in taken])
+        show.lines(snapshots.lines_of(taken))
 
 
 @app.command()

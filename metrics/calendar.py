@@ -21,18 +21,7 @@ from model.errors import ConfigurationError
 
 DEFAULT = ""  # the name of the calendar of owners whose region has none of its own
 _DAY = 86_400
-_SLOTS = 3  # intervals that one UTC day can meet; two, and one to spare for odd zones
-_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UTC = ZoneInfo("UTC")
-
-_SCHEMA = pa.schema(
-    [
-        ("calendar", pa.string()),
-        ("utc_day", pa.date32()),
-        ("before", pa.int64()),
-        *((f"{edge}_{slot}", pa.int64()) for slot in range(_SLOTS) for edge in ("start", "end")),
-    ]
-)
 
 
 def _to_utc(local: datetime, zone: str) -> datetime:
@@ -59,17 +48,20 @@ def intervals(
 ) -> tuple[tuple[datetime, datetime], ...]:
     """Every working interval [opens, closes) that starts on a local day in `first`..`last`.
 
-    Naive UTC, in order, never overlapping. Raises ConfigurationError for unknown holidays.
+    Naive UTC, in order, never overlapping: where a night shift runs into the next day's first,
+    they are one. Raises ConfigurationError for unknown holidays.
     """
     years = tuple(range(first.year, last.year + 1))
     free = _public_holidays(hours.holidays, years) if hours.holidays else frozenset()
-    working = {_NAMES.index(name) for name in hours.days}
-    found = []
+    found: list[tuple[datetime, datetime]] = []
     for offset in range((last - first).days + 1):
         day = first + timedelta(days=offset)
-        if day.weekday() in working and day not in free:
-            opens = _to_utc(datetime.combine(day, hours.opens), hours.timezone)
-            closes = _to_utc(datetime.combine(day, hours.closes), hours.timezone)
+        for shift in hours.shifts(day, day in free):
+            until = day if shift.opens < shift.closes else day + timedelta(days=1)
+            opens = _to_utc(datetime.combine(day, shift.opens), hours.timezone)
+            closes = _to_utc(datetime.combine(until, shift.closes), hours.timezone)
+            if found and opens <= found[-1][1]:
+                opens, closes = found[-1][0], max(closes, found.pop()[1])
             if opens < closes:
                 found.append((opens, closes))
     return tuple(found)
@@ -93,6 +85,7 @@ def _cut_at_midnights(
 
 @lru_cache(maxsize=64)
 def _rows(hours: WorkingHours, first: date, last: date) -> tuple[tuple[date, int, list[int]], ...]:
+    """Each UTC day, the working seconds before it, and the edges of its intervals."""
     margin = timedelta(days=2)
     by_day = _cut_at_midnights(intervals(hours, first - margin, last + margin))
     rows, before = [], 0
@@ -100,7 +93,7 @@ def _rows(hours: WorkingHours, first: date, last: date) -> tuple[tuple[date, int
         day = first + timedelta(days=offset)
         parts = by_day.get(day, [])
         edges = [edge for part in parts for edge in part]
-        rows.append((day, before, edges + [_DAY] * (2 * _SLOTS - len(edges))))
+        rows.append((day, before, edges))
         before += sum(end - start for start, end in parts)
     return tuple(rows)
 
@@ -108,15 +101,23 @@ def _rows(hours: WorkingHours, first: date, last: date) -> tuple[tuple[date, int
 def working_days(calendar: Calendar, first: date, last: date) -> pa.Table:
     """One row per calendar (`""` is the default) and UTC day in `first`..`last`.
 
-    Columns: `before` working seconds since `first`, and up to three intervals as seconds within
-    the day (`start_0`, `end_0`, …; an unused one is empty at the day's end).
+    Columns: `before` working seconds since `first`, and the intervals as seconds within the day:
+    `start_0`, `end_0`, … as many as the fullest day has; an unused one is empty, at the day's end.
     """
-    columns: dict[str, list[object]] = {name: [] for name in _SCHEMA.names}
-    for name, hours in {DEFAULT: calendar.default, **calendar.regions}.items():
-        for day, before, edges in _rows(hours, first, last):
-            for column, value in zip(_SCHEMA.names, (name, day, before, *edges), strict=True):
-                columns[column].append(value)
-    return pa.table(columns, schema=_SCHEMA)
+    named = {DEFAULT: calendar.default, **calendar.regions}
+    rows = [(name, *row) for name, hours in named.items() for row in _rows(hours, first, last)]
+    names, days, before, edges = zip(*rows, strict=True)
+    slots = max(len(found) for found in edges) // 2
+    filled = [[*found, *[_DAY] * (2 * slots - len(found))] for found in edges]
+    columns = {
+        "calendar": pa.array(names, pa.string()),
+        "utc_day": pa.array(days, pa.date32()),
+        "before": pa.array(before, pa.int64()),
+    }
+    for place in range(2 * slots):
+        column = f"{('start', 'end')[place % 2]}_{place // 2}"
+        columns[column] = pa.array([found[place] for found in filled], pa.int64())
+    return pa.table(columns)
 
 
 def seconds(at: ir.TimestampValue) -> ir.IntegerValue:
@@ -178,7 +179,7 @@ def _elapsed(rows: ir.Table, days: ir.Table, at: str, calendar: str, name: str) 
     )
     within = seconds(joined[at]) - seconds(joined[at].truncate("D"))
     total = joined["_cal_before"]
-    for slot in range(_SLOTS):
+    for slot in range(sum(column.startswith("start_") for column in days.columns)):
         start, end = joined[f"_cal_start_{slot}"], joined[f"_cal_end_{slot}"]
         total = total + ibis.greatest(ibis.least(within, end) - start, 0)
     return joined.mutate(total.name(name)).select(*rows.columns, name)

@@ -115,6 +115,7 @@ def _of_measure(
     if reason := _obstacle(one, context, asked):
         return {}, reason
     doubts = [said for doubt in one.doubts if (said := doubt(context))]
+    doubts += context.availability.weakens(one.needs)
     makers = {"": one.statistic, **one.variants}
     estimates: dict[Segment, dict[str, Estimate]] = {}
     statistics: dict[Segment, pa.Table] = {}
@@ -170,7 +171,7 @@ def _rows(one: Measure, statistic: Statistic, fact: ir.Table, asked: Asked) -> i
 
 
 def _segmented(fact: ir.Table, asked: Asked) -> ir.Table:
-    named = {d: fact[d].fill_null(UNSET) for d in {*asked.by, *asked.where}}
+    named = {d: fact[d].nullif("").fill_null(UNSET) for d in {*asked.by, *asked.where}}
     rows = fact.mutate(**named) if named else fact
     for dimension, value in asked.where.items():
         rows = rows.filter(rows[dimension] == value)
@@ -285,41 +286,61 @@ def shown(
     *,
     as_of: datetime,
     window: Period | None = None,
+    by: Sequence[str] = (),
     where: Mapping[str, str] | None = None,
     only: Sequence[str] = (),
     run: Run,
     records: Mapping[str, int] | None = None,
     held: Mapping[str, int] | None = None,
 ) -> tuple[list[Shown], list[Shown]]:
-    """The outcomes, and the measures of evidence quality, for the whole or `where`.
+    """The outcomes, for the whole or `where`, split `by` dimensions as indicators are; and the
+    measures of evidence quality, never split.
 
     `records` are how many rows are known by table, `held` how many the source says it holds.
     """
-    asked = Asked(definitions, as_of, window, (), dict(where or {}))
+    asked = Asked(definitions, as_of, window, tuple(by), dict(where or {}))
     context = context_of(facts, availability, definitions, as_of, run, records, held)
-    outcomes = [
-        _shown(one, facts, context, asked, run) for one in OUTCOMES.values() if _wanted(one, only)
-    ]
+
+    def found(one: Measure, whole: Asked) -> tuple[Measure, dict[Segment, Found], str | None]:
+        return one, *_of_measure(one, facts, context, whole, run)
+
+    outcomes = [found(one, asked) for one in OUTCOMES.values() if _wanted(one, only)]
+    segments = sorted({segment for _, estimates, _ in outcomes for segment in estimates})
+    whole = replace(asked, by=())
     quality = [
-        _shown(one, facts, context, asked, run) for one in EVIDENCE.values() if _wanted(one, only)
+        _gauged(one, context, whole)
+        if isinstance(one, Gauge)
+        else _shown(*found(one, whole), (), whole)
+        for one in EVIDENCE.values()
+        if _wanted(one, only)
     ]
-    return outcomes, quality
+    return [
+        _shown(*one, segment, asked) for one in outcomes for segment in (segments if by else [()])
+    ], quality
 
 
 def _wanted(one: Measure | Gauge, only: Sequence[str]) -> bool:
     return not only or one.id in only
 
 
-def _shown(one: Measure | Gauge, facts: Facts, context: Context, asked: Asked, run: Run) -> Shown:
-    if isinstance(one, Gauge):
-        day = local_day(asked.as_of, asked.zone)
-        return Shown(one, {}, day, day, one.estimate(context))
-    found, reason = _of_measure(one, facts, context, asked, run)
+def _gauged(one: Gauge, context: Context, asked: Asked) -> Shown:
+    day = local_day(asked.as_of, asked.zone)
+    return Shown(one, {}, day, day, one.estimate(context))
+
+
+def _shown(
+    one: Measure,
+    found: Mapping[Segment, Found],
+    reason: str | None,
+    segment: Segment,
+    asked: Asked,
+) -> Shown:
     nothing = Estimate.not_assessed(reason or one.nothing)
-    estimate, variants, statistics = found.get((), (nothing, {}, None))
+    estimate, variants, statistics = found.get(segment, (nothing, {}, None))
     period = asked.period(one, one.statistic(asked.definitions))
     to_on = min(period.to_on, local_day(asked.ends_at(period), asked.zone))
-    return Shown(one, asked.where, period.from_on, to_on, estimate, variants, statistics)
+    named = {**asked.where, **dict(zip(asked.by, segment, strict=True))}
+    return Shown(one, named, period.from_on, to_on, estimate, variants, statistics)
 
 
 def gates(

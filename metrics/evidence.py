@@ -80,7 +80,9 @@ def record_visibility(context: Context) -> Estimate:
     """
     both = {t: n for t, n in context.held.items() if n > 0 and t in context.records}
     if not both:
-        return Estimate.not_assessed("no source says how many records it holds")
+        return Estimate.not_assessed(
+            "a sync does not ask how many records the CRM holds: `detente doctor` compares them"
+        )
     seen = {table: min(context.records[table], held) for table, held in both.items()}
     told = ", ".join(f"{table} {seen[table]:,} of {both[table]:,}" for table in sorted(both))
     held = sum(both.values())

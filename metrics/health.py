@@ -25,7 +25,8 @@ Run = Callable[[ir.Table], pa.Table]
 @dataclass(frozen=True)
 class Finding:
     """A kind of dirty record: its id, what is wrong, what is done about it, and the expression of
-    the records (one column `record_id`). Looked for only where the sources give all of `needs`.
+    the records (one column `record_id`). Looked for only where the sources give all of `needs`,
+    and not as of a past day where `is_live`: today's records do not tell what was wrong then.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Finding:
     what_is_done: str
     needs: tuple[str, ...]
     records: Callable[[Known], ir.Table]
+    is_live: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,16 @@ def find(
     definitions: Definitions,
     as_of: datetime,
     run: Run,
+    *,
+    is_past: bool = False,
 ) -> list[Found]:
-    """Every finding that the sources allow to look for, with its count (0: looked for, none)."""
+    """Every finding that the sources allow to look for, with its count (0: looked for, none).
+    `is_past`: the records are of a later day than `as_of`.
+    """
     known = Known(tables, definitions, as_of)
     found = []
     for one in FINDINGS:
-        if availability.lacks(one.needs):
+        if availability.lacks(one.needs) or (is_past and one.is_live):
             continue
         rows = one.records(known).distinct()
         counted = run(rows.aggregate(n=rows.count())).column("n")[0].as_py()
@@ -183,7 +189,8 @@ def _moved_by_conversion(known: Known) -> ir.Table:
 
 def _dated_in_the_future(known: Known) -> ir.Table:
     rows = known.rows("activities")
-    late = rows.is_completed.fill_null(False) & (rows.occurred_at > known.as_of)
+    done = rows.is_completed.fill_null(False) & (rows.kind != "meeting")  # those lie ahead
+    late = done & (rows.occurred_at > known.as_of)
     return _ids(rows.filter(late), "activity_id")
 
 
@@ -330,6 +337,7 @@ FINDINGS = (
         "Left out until that date.",
         ("activities.occurred_at", "activities.is_completed"),
         _dated_in_the_future,
+        is_live=True,
     ),
     Finding(
         "without_time",

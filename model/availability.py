@@ -12,8 +12,8 @@ class Availability:
 
     `columns` maps a table to the columns that some source gives; `reasons` maps `table` or
     `table.column` to a sentence such as "LeadHistory is not visible to the connection's user".
-    `partial` maps a table that is given to what it lacks all the same: "EmailMessage is not
-    visible to the connection's user: e-mails without a task are not seen".
+    `partial` maps a `table` or `table.column` that is given to what it lacks all the same:
+    "EmailMessage is not visible to the connection's user: e-mails without a task are not seen".
     """
 
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -37,14 +37,31 @@ class Availability:
                 found[reason or fallback] = None
         return list(found)
 
+    def weakens(self, needs: Iterable[str]) -> list[str]:
+        """What each of `needs` (`a|b`: either) lacks although it is given; nothing twice."""
+        named = [one for need in needs for one in need.split("|") if self.has(one)]
+        keys = [key for one in named for key in (one.partition(".")[0], one)]
+        return list(dict.fromkeys(self.partial[key] for key in keys if key in self.partial))
+
     def merge(self, other: "Availability") -> "Availability":
-        """What both give together; a reason stays only while neither gives the column."""
+        """What both give together; a reason stays only while neither gives the column. What one
+        gives and the other, with rows in the same table, says it cannot, is given in part.
+        """
         tables = {*self.columns, *other.columns}
         none: frozenset[str] = frozenset()
         columns = {t: self.columns.get(t, none) | other.columns.get(t, none) for t in tables}
         merged = Availability(columns)
         reasons = {k: v for k, v in {**other.reasons, **self.reasons}.items() if not merged.has(k)}
-        return Availability(columns, reasons, {**other.partial, **self.partial})
+        partial = {**self._lacking_beside(other), **other._lacking_beside(self)}
+        return Availability(columns, reasons, {**partial, **other.partial, **self.partial})
+
+    def _lacking_beside(self, other: "Availability") -> dict[str, str]:
+        """The columns that the other gives of a table of which both have rows, and why not this."""
+        return {
+            key: f"of some records only: {reason}"
+            for key, reason in self.reasons.items()
+            if other.has(key) and self.has(key.partition(".")[0])
+        }
 
     def to_json(self) -> dict[str, object]:
         """A JSON-ready form; `from_json` is its inverse."""

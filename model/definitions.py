@@ -5,11 +5,13 @@
 
 import hashlib
 import json
-from datetime import time
+import re
+from datetime import date, time
+from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from model.stages import DIMENSIONS, Dimension, Function
 
@@ -177,26 +179,95 @@ class Sla(Part):
     rules: tuple[SlaRule, ...] = ()
 
 
+class Shift(Part):
+    """Working time from `opens` to `closes`: on the next day, where that is not later."""
+
+    opens: time
+    closes: time
+
+
+def _shifts(value: object) -> object:
+    """`09:00-12:30`, or a list of such, as shifts in their order."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, (list, tuple)):
+        raise ValueError("write 09:00-17:00, a list of such, or [] for no work")
+    shifts = [_shift(text) if isinstance(text, str) else text for text in texts]
+    parts = [Shift.model_validate(shift) for shift in shifts]
+    for first, second in pairwise(parts):
+        if second.opens < first.closes or first.closes <= first.opens:
+            raise ValueError(f"{second.opens:%H:%M} is before the shift ahead of it ends")
+    return parts
+
+
+def _shift(text: str) -> Shift:
+    found = re.fullmatch(r"(\d{2}:\d{2})\s*[-–]\s*(\d{2}:\d{2})", text.strip())
+    if not found:
+        raise ValueError(f"{text!r} is not a shift; write 09:00-17:00")
+    try:
+        opens, closes = (time.fromisoformat(part) for part in found.groups())
+    except ValueError:
+        raise ValueError(f"{text!r} has a time that no day has") from None
+    if opens == closes:
+        raise ValueError(f"{text!r} begins when it ends")
+    return Shift(opens=opens, closes=closes)
+
+
+def _known_date(text: object) -> str:
+    text = text.isoformat() if isinstance(text, date) else str(text)
+    try:
+        date.fromisoformat(text if len(text) > 5 else f"2000-{text}")
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is not a day; write 2026-12-24, or 12-24 for every year"
+        ) from None
+    return text
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Shifts = Annotated[tuple[Shift, ...], BeforeValidator(_shifts)]
+Day = Annotated[str, BeforeValidator(_known_date)]
+
+
 class WorkingHours(Part):
-    """Working days and hours of a region, in its own time zone, and whose public holidays."""
+    """Working days and hours of a region, in its own time zone, and whose public holidays.
+
+    `hours` are the shifts of a weekday, in place of `days`, `opens` and `closes`: `{fri:
+    "09:00-13:00", wed: []}`. `dates` are those of a day, whatever its weekday and also where it is
+    a holiday: `{12-24: "09:00-12:00"}`. A shift belongs to the day on which it begins.
+    """
 
     timezone: Zone = "UTC"
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = (
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-    )
+    days: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri")
     opens: time = time(9)
     closes: time = time(17)
+    hours: dict[Weekday, Shifts] = {}
+    dates: dict[Day, Shifts] = {}
     holidays: str | None = None  # country or country-subdivision: DE, US-CA
 
     @model_validator(mode="after")
     def _in_order(self) -> "WorkingHours":
         if self.closes <= self.opens:
-            raise ValueError(f"closes ({self.closes}) is not after opens ({self.opens})")
+            raise ValueError(
+                f"closes ({self.closes}) is not after opens ({self.opens}); write a night shift "
+                "under hours, as 22:00-06:00"
+            )
         return self
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
+    def shifts(self, day: date, is_holiday: bool) -> tuple[Shift, ...]:
+        """The shifts that begin on a local day."""
+        for name in (day.isoformat(), f"{day:%m-%d}"):
+            if name in self.dates:
+                return self.dates[name]
+        weekday = WEEKDAYS[day.weekday()]
+        if is_holiday:
+            return ()
+        if weekday in self.hours:
+            return self.hours[weekday]
+        return (Shift(opens=self.opens, closes=self.closes),) if weekday in self.days else ()
 
 
 class Calendar(Part):

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from model.errors import ConfigurationError
 
+MOST_DAYS = 3 * 366  # as far as facts reach back
+
 
 def local_day(at: datetime, zone: str) -> date:
     """The local day on which the instant `at` falls."""
@@ -50,18 +52,46 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> "Period":
-        """`2026`, `2026-Q3`, `2026-08`, `2026-W33` or `2026-07-01..2026-07-31`.
+        """`2026`, `2026-Q3`, `2026-08`, `2026-W33` (from Monday) or `2026-07-01..2026-07-31`.
 
         Raises ConfigurationError for anything else.
         """
         try:
             return _parse(text.strip().upper())
         except ValueError:
-            raise ConfigurationError(
-                f"{text!r} is not a period",
-                "window",
-                "Write 2026, 2026-Q3, 2026-08, 2026-W33 or 2026-07-01..2026-07-31.",
-            ) from None
+            raise _no_period(text) from None
+
+    @classmethod
+    def window(cls, text: str, fiscal_year_starts: int, last: date) -> "Period":
+        """As `parse`, and `90d` (the days that end with `last`), `FY2026`, `FY2026-Q2`: the fiscal
+        year that ends in 2026, and its second quarter. `fiscal_year_starts`: its first month.
+        """
+        given = text.strip().upper()
+        if found := re.fullmatch(r"(\d{1,4})D", given):
+            if not 1 <= int(found[1]) <= MOST_DAYS:
+                raise ConfigurationError(
+                    f"a window of {found[1]} days", "window", f"Ask for 1 to {MOST_DAYS} days."
+                )
+            return cls.trailing(int(found[1]), last)
+        if found := re.fullmatch(r"FY([1-9]\d{3})(?:-Q([1-4]))?", given):
+            quarter = int(found[2] or 1)
+            begin = (
+                12 * int(found[1]) + fiscal_year_starts - 1 - (12 if fiscal_year_starts > 1 else 0)
+            )
+            year, month = divmod(begin + 3 * (quarter - 1), 12)
+            return _months(year, month + 1, 3 if found[2] else 12)
+        try:
+            return _parse(given)
+        except ValueError:
+            raise _no_period(text, "FY2026, FY2026-Q2, 90d, ") from None
+
+
+def _no_period(text: str, more: str = "") -> ConfigurationError:
+    return ConfigurationError(
+        f"{text!r} is not a period",
+        "window",
+        f"Write 2026, 2026-Q3, 2026-08, 2026-W33, {more}or 2026-07-01..2026-07-31.",
+    )
 
 
 def _parse(text: str) -> Period:

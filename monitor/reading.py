@@ -11,7 +11,7 @@ from typing import Self
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from metrics import evaluate, facts, health
+from metrics import evaluate, facts, health, past
 from metrics.declaration import Gauge, Result, Shown
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
 from metrics.stage import Verdict, infer
@@ -110,6 +110,13 @@ class Reading:
         """The local day of `as_of`."""
         return local_day(self.as_of, self.definitions.calendar.default.timezone)
 
+    def period(self, window: str | None) -> Period | None:
+        """What `--window` says; None: each figure's own days. Raises ConfigurationError."""
+        if window is None:
+            return None
+        starts = self.definitions.calendar.fiscal_year_starts
+        return Period.window(window, starts, self.as_of_on)
+
     def indicators(
         self,
         by: Sequence[str] = (),
@@ -133,16 +140,20 @@ class Reading:
         )
 
     def shown(
-        self, where: Mapping[str, str] | None = None, window: Period | None = None
+        self,
+        by: Sequence[str] = (),
+        where: Mapping[str, str] | None = None,
+        window: Period | None = None,
     ) -> tuple[list[Shown], list[Shown]]:
         """The outcomes, and the measures of evidence quality: shown, never scored."""
-        self._check_dimensions(list(where or {}))
+        self._check_dimensions([*by, *(where or {})])
         return evaluate.shown(
             self.facts,
             self.availability,
             self.definitions,
             as_of=self.as_of,
             window=window,
+            by=tuple(by),
             where=dict(where or {}),
             run=self.engine.run,
         )
@@ -192,8 +203,19 @@ class Reading:
     def findings(self) -> list[health.Found]:
         """Dirty records: what is wrong, what is done about it, how many."""
         return health.find(
-            self.tables, self.availability, self.definitions, self.as_of, self.engine.run
+            self.tables,
+            self.availability,
+            self.definitions,
+            self.as_of,
+            self.engine.run,
+            is_past=self.as_of < self.manifest.cutoff_at,
         )
+
+    def unknown(self) -> list[str]:
+        """What the records of today do not tell of a past as-of, in words; see `metrics.past`."""
+        found = past.gaps(self.facts, self.tables, self.availability, self.engine.run)
+        seldom = (f"data health: {one.title.lower()}" for one in health.FINDINGS if one.is_live)
+        return list(dict.fromkeys([*(gap.words for gap in found), *seldom]))
 
     def record_url(self, record_id: str) -> str | None:
         """Where a record opens in the CRM."""

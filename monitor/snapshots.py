@@ -49,8 +49,8 @@ class SnapshotLine(TypedDict):
 
 
 class SnapshotForm(TypedDict):
-    """A whole snapshot. `versions`: the version of every table; `unknown`: what the past did not
-    record, for a backfilled one; `health`: counts of dirty records.
+    """A whole snapshot. `versions`: the version of every table; `unknown`: what the records do not
+    tell of its day, for a backfilled one; `health`: counts of dirty records.
     """
 
     id: str
@@ -92,10 +92,11 @@ class ComparisonForm(TypedDict):
 
 @dataclass(frozen=True)
 class Taken:
-    """The kept snapshot, and whether it is new or was kept before."""
+    """The kept snapshot, whether it is new or was kept before, and what of its day is unknown."""
 
     head: SnapshotHead
     is_new: bool
+    unknown: tuple[str, ...] = ()
 
     def line(self) -> str:
         """One sentence."""
@@ -109,13 +110,17 @@ class Taken:
             "as_of": instant(self.head.as_of_at),
             "kind": self.head.kind,
             "is_new": self.is_new,
+            "unknown": list(self.unknown),
         }
 
 
-UNKNOWN_IN_THE_PAST = (
-    "who was in which function, team and region before the first sync (today's are used)",
-    "targets before they were declared",
-)
+def lines_of(taken: Sequence[Taken]) -> list[str]:
+    """Each snapshot in a sentence, and then what of their days is unknown."""
+    unknown = dict.fromkeys(words for one in taken for words in one.unknown)
+    told = [one.line() for one in taken]
+    if unknown:
+        told.append("The records do not tell of those days (today's values are used):")
+    return [*told, *(f"- {words}" for words in unknown)]
 
 
 def take(workspace: Workspace, day: date | None = None) -> Taken:
@@ -153,7 +158,8 @@ def _keep(reading: Reading, kind: SnapshotKind) -> Taken:
     definitions = workspace.definitions_version
     before = kept.find(manifest.id, reading.as_of, definitions)
     if before is not None:
-        return Taken(before, is_new=False)
+        unknown = kept.get(before.id).payload["unknown"]
+        return Taken(before, is_new=False, unknown=tuple(unknown))
     results = reading.indicators()
     previous = kept.latest("live", before=reading.as_of)
     payload = _payload(reading, results, kind)
@@ -171,7 +177,7 @@ def _keep(reading: Reading, kind: SnapshotKind) -> Taken:
             statistics=pack(results),
         )
     )
-    return Taken(snapshot, is_new=True)
+    return Taken(snapshot, is_new=True, unknown=tuple(payload["unknown"]))
 
 
 def _payload(reading: Reading, results: Sequence[Result], kind: SnapshotKind) -> dict[str, Any]:
@@ -183,7 +189,7 @@ def _payload(reading: Reading, results: Sequence[Result], kind: SnapshotKind) ->
         "indicators": indicators_form(results, reading.as_of, definitions, *reading.shown()),
         "health": {one.id: one.count for one in reading.findings()},
         "versions": dict(reading.manifest.versions),
-        "unknown": list(UNKNOWN_IN_THE_PAST) if kind == "backfilled" else [],
+        "unknown": reading.unknown() if kind == "backfilled" else [],
     }
 
 

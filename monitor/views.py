@@ -9,7 +9,6 @@ from metrics.declaration import Gauge, Measure
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
 from model.definitions import Definitions
 from model.errors import ConfigurationError
-from model.periods import Period
 from model.validation import suggest
 from monitor import surveys
 from monitor.missing import MissingForm, missing
@@ -233,10 +232,10 @@ def indicators(
     window: str | None = None,
 ) -> IndicatorsForm:
     """Every indicator, for the whole or a segment, split or not."""
-    period = Period.parse(window) if window else None
     with reading(workspace, day) as opened:
+        period = opened.period(window)
         results = opened.indicators(by, where, period)
-        beside = opened.shown(where, period)
+        beside = opened.shown(by, where, period)
         return indicators_form(results, opened.as_of, workspace.definitions_version, *beside)
 
 
@@ -248,8 +247,8 @@ def records(
     window: str | None = None,
 ) -> "pd.DataFrame":
     """The CRM records behind an indicator: ids, dates, owners, and whether and why each counts."""
-    period = Period.parse(window) if window else None
     with reading(workspace, day) as opened:
+        period = opened.period(window)
         frame: pd.DataFrame = opened.records(indicator, where, period).to_pandas()
         return frame
 
@@ -333,7 +332,7 @@ def explain(
     with reading(workspace, day) as opened:
         counted, left_out = _counts(opened, indicator, where)
         if indicator in beside:
-            outcomes, quality = opened.shown(where)
+            outcomes, quality = opened.shown(where=where)
             found = next(one for one in [*outcomes, *quality] if one.measure.id == indicator)
             return {
                 "declaration": _plain(beside[indicator], definitions),

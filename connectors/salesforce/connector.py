@@ -28,7 +28,7 @@ from connectors.salesforce.settings import SalesforceSource
 from connectors.salesforce.shapes import Stream
 from model.errors import DataError, SourceError
 
-MAPPING = 2  # raised when the same fields come to mean other rows: everything is pulled again
+MAPPING = 3  # raised when the same fields come to mean other rows: everything is pulled again
 
 
 class SalesforceConnector(Connector):

@@ -1,11 +1,13 @@
 """Changes: what LeadHistory and OpportunityHistory say, as one row for each change of a field."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.salesforce.reshape import money, rates
 from connectors.salesforce.shapes import (
     Column,
     Companion,
@@ -24,26 +26,45 @@ _LEAD_FIELDS = {
     "Owner": "owner",
     "Status": "status",
     "Rating": "rating",
+    "LeadSource": "source",
+    "Industry": "industry",
     "created": "created",
     "leadConverted": "converted",
 }
+_LEAD_COLUMNS = {
+    "owner_id": "owner",
+    "score": "score",
+    "rating": "rating",
+    "source": "source",
+    "region": "region",
+    "business_unit": "business_unit",
+    "industry": "industry",
+    "segment": "segment",
+    "rejection_reason": "rejection_reason",
+}
 
 
-def lead_history(score: str | None, owner: str | None = None) -> Stream:
-    """LeadHistory, where `score` is the API name of the organisation's score field, if any, and
-    `owner` that of a field which holds the owner instead of Salesforce's own.
+def _meanings(
+    usual: Mapping[str, str], columns: Mapping[str, str], own: Mapping[str, str]
+) -> dict[str, str]:
+    """What the changes of which field are called: the `usual` ones, but for those columns that
+    the organisation takes from a field of its `own` (column to API name).
+    """
+    named = {api_name: columns[column] for column, api_name in own.items() if column in columns}
+    kept = {n: meaning for n, meaning in usual.items() if meaning not in named.values()}
+    return {**kept, **named}
+
+
+def lead_history(own: Mapping[str, str]) -> Stream:
+    """LeadHistory, where `own` are the organisation's own fields: API names by column of leads.
 
     A history row goes when its lead goes; only the lead's deletion has a date, so none is given.
     """
-    usual = {n: f for n, f in _LEAD_FIELDS.items() if not (owner and f == "owner")}
-    meanings = {
-        **usual,
-        **({score: "score"} if score else {}),
-        **({owner: "owner"} if owner else {}),
-    }
+    meanings = _meanings(_LEAD_FIELDS, _LEAD_COLUMNS, own)
     return Stream(
         "LeadHistory",
         "lead_changes",
+        is_history=True,
         clocks=_CREATED,
         fields={
             "LeadId": Kind.ID,
@@ -77,14 +98,12 @@ def _lead_changes(meanings: dict[str, str], rows: pa.Table, _since: datetime | N
     field = pa.chunked_array([pa.array(list(meanings.values()), TEXT)]).take(
         pc.index_in(rows["Field"], value_set=names)
     )
-    rows = rows.set_column(rows.column_names.index("Field"), "Field", field)
+    rows = rows.set_column(*_at(rows, "Field"), field)
     rows = rows.filter(pc.and_(pc.is_valid(field), pc.or_kleene(_not_owner(rows), _ids(rows))))
     is_score = pc.equal(rows["Field"], "score")
     for name in ("OldValue", "NewValue"):
         score = where(is_score, rows[name]).cast(NUMBER).cast(TEXT)
-        rows = rows.set_column(
-            rows.column_names.index(name), name, pc.if_else(is_score, score, rows[name])
-        )
+        rows = rows.set_column(*_at(rows, name), pc.if_else(is_score, score, rows[name]))
     return rows
 
 
@@ -113,24 +132,36 @@ _OPPORTUNITY_FIELDS = {
 }
 
 
-def opportunity_history() -> Stream:
-    """OpportunityHistory as differences to the row before of the same opportunity.
+_HISTORY_COLUMNS = {
+    "sales_stage": "stage",
+    "amount": "amount",
+    "close_on": "close_date",
+    "forecast_category": "forecast",
+}
+
+
+def opportunity_history(own: Mapping[str, str]) -> Stream:
+    """OpportunityHistory as differences to the row before of the same opportunity, but for those
+    columns that the organisation takes from a field of its `own` (column to API name).
 
     One row for each field that differs; the first row of an opportunity differs from nothing
-    (`old` is null). Amounts are in the currency of the record. Ids are `<history id>:<field>`,
-    so that a later pull meets the same rows: see `opportunity_changes`.
+    (`old` is null). Amounts are in corporate currency, as those of opportunities are. Ids are
+    `<history id>:<field>`, so that a later pull meets the same rows: see `opportunity_changes`.
     """
     return Stream(
         "OpportunityHistory",
         "opportunity_changes",
+        is_history=True,
         clocks=_CREATED,
         fields={
             "OpportunityId": Kind.ID,
             "CreatedById": Kind.ID,
+            "CurrencyIsoCode": Kind.TEXT,
             **{name: kind for name, (_, kind) in _OPPORTUNITY_FIELDS.items()},
         },
+        lookups=rates("CloseDate"),
         grouped_by="OpportunityId",
-        shape=opportunity_changes,
+        shape=partial(_converted_changes, {_HISTORY_COLUMNS.get(column) for column in own}),
         columns={
             "change_id": copy("Id"),
             "opportunity_id": copy("OpportunityId"),
@@ -144,21 +175,37 @@ def opportunity_history() -> Stream:
     )
 
 
+def _converted_changes(
+    left_out: Collection[str | None], rows: pa.Table, since: datetime | None
+) -> pa.Table:
+    amount = money("Amount").make(rows)
+    found = opportunity_changes(rows.set_column(*_at(rows, "Amount"), amount), since)
+    others = pc.is_in(found["Field"], value_set=pa.array(sorted(filter(None, left_out)), TEXT))
+    return found.filter(pc.invert(others))
+
+
+def _at(rows: pa.Table, name: str) -> tuple[int, str]:
+    return rows.column_names.index(name), name
+
+
 _LOOKUPS = {"Owner": "owner", "Campaign": "campaign", "Account": "account"}
+_OPPORTUNITY_COLUMNS = {
+    name: name for name in ("source", "loss_reason", "region", "business_unit", "is_key")
+}
 
 
-def opportunity_field_history(loss_reason: str | None) -> Stream:
+def opportunity_field_history(own: Mapping[str, str]) -> Stream:
     """OpportunityFieldHistory: the tracked changes that OpportunityHistory does not hold.
 
     Stage, amount, close date and forecast are left to OpportunityHistory, or they would count
     twice. A change of a lookup is written twice, with names and with ids: the row with ids is
-    kept. `loss_reason` is the API name of the organisation's field, if any.
+    kept. `own` are the organisation's own fields: API names by column of opportunities.
     """
-    meanings = {**_LOOKUPS, "LeadSource": "source"}
-    meanings |= {loss_reason: "loss_reason"} if loss_reason else {}
+    meanings = _meanings({**_LOOKUPS, "LeadSource": "source"}, _OPPORTUNITY_COLUMNS, own)
     return Stream(
         "OpportunityFieldHistory",
         "opportunity_changes",
+        is_history=True,
         optional="changes of owner, campaign and loss reason are not seen",
         clocks=_CREATED,
         fields={
@@ -188,7 +235,7 @@ def _tracked_changes(meanings: dict[str, str], rows: pa.Table, _since: datetime 
     field = ours.take(pc.index_in(rows["Field"], value_set=known))
     is_lookup = pc.is_in(field, value_set=pa.array(list(_LOOKUPS.values()), TEXT))
     by_id = pc.fill_null(pc.equal(rows["DataType"], "EntityId"), False)
-    rows = rows.set_column(rows.column_names.index("Field"), "Field", field)
+    rows = rows.set_column(*_at(rows, "Field"), field)
     return rows.filter(pc.and_(pc.is_valid(field), pc.or_(pc.invert(is_lookup), by_id)))
 
 

@@ -306,11 +306,15 @@ def streams(
     that only add rows of their own kind.
     """
     fields = fields or {}
+    own = {
+        table: {t.partition(".")[2]: n for t, n in fields.items() if t.partition(".")[0] == table}
+        for table in ("leads", "opportunities")
+    }
     known: list[Stream] = [
         USER,
         QUEUE,
         LEAD,
-        lead_history(fields.get("leads.score"), fields.get("leads.owner_id")),
+        lead_history(own["leads"]),
         CONTACT,
         ACCOUNT,
         TASK,
@@ -322,8 +326,8 @@ def streams(
         CAMPAIGN_MEMBER,
         influences(influence_model),
         OPPORTUNITY,
-        opportunity_history(),
-        opportunity_field_history(fields.get("opportunities.loss_reason")),
+        opportunity_history(own["opportunities"]),
+        opportunity_field_history(own["opportunities"]),
         _stages(qualified_from),
         TEAM_MEMBER,
         ACCOUNT_TEAM_MEMBER,

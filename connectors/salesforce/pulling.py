@@ -23,6 +23,7 @@ ROWS_PER_TABLE = 25_000
 COSTLY_IDS = 20 * IDS_PER_QUERY
 MOST_HALVINGS = 12
 SETTLES_WITHIN = timedelta(minutes=10)  # between a record and what is made along with it
+SECOND = timedelta(seconds=1)
 WORTH_NAMING = 0.05  # a share of all rows up to which those wanted are asked for by id
 
 
@@ -103,7 +104,7 @@ class Extract:
     """The rows of one stream that exist at `cutoff_at` and, with `since`, changed from then on.
 
     Existence is bounded by CreatedDate and not by the date of the last change: a record changed
-    a moment ago would otherwise be missing from a first pull.
+    a moment ago would otherwise be missing from a first pull. Histories have no bound.
     """
 
     reader: Reader
@@ -163,13 +164,15 @@ class Extract:
         kinds = self.stream.wanted
         query = self._main(None)
         if self.since is None:
-            yield from self.reader.groups(query, kinds, count, key)
-            return
-        changed = distinct(self.reader.read(self._main(self.since), kinds, count), key)
-        if self._worth_naming(len(changed), query):
-            yield from self.reader.by_ids(query, kinds, key, changed)
+            found = self.reader.groups(query, kinds, count, key)
         else:
-            yield from self.reader.groups(query, kinds, self.reader.count(query), key)
+            changed = distinct(self.reader.read(self._main(self.since), kinds, count), key)
+            if self._worth_naming(len(changed), query):
+                found = self.reader.by_ids(query, kinds, key, changed)
+            else:
+                found = self.reader.groups(query, kinds, self.reader.count(query), key)
+        for rows in found:
+            yield self.stream.joined(rows, self.others, None)
 
     def _parents(self, name: str) -> Query:
         cursor = next((c for c in CURSORS if c in self.visible[name]), None)
@@ -271,12 +274,12 @@ class Extract:
         self, query: Query, fields: frozenset[str], cursor: str | None, since: datetime | None
     ) -> Query:
         made = "CreatedDate" if "CreatedDate" in fields else str(cursor)
+        before = None if self.stream.is_history else self.cutoff_at + SECOND  # itself included
         if since is None:
-            window = Window(made, None, self.cutoff_at, self.cutoff_at)
-            return replace(query, window=window)
-        exists = f"{made} < {instant(self.cutoff_at)}"
+            return replace(query, window=Window(made, None, before, self.cutoff_at))
+        exists = (f"{made} < {instant(before)}",) if before else ()
         window = Window(str(cursor), since, None, self.cutoff_at)
-        return replace(query, conditions=(*query.conditions, exists), window=window)
+        return replace(query, conditions=(*query.conditions, *exists), window=window)
 
 
 def distinct(tables: Iterable[pa.Table], key: str) -> list[str]:

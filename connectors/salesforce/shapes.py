@@ -123,6 +123,8 @@ class Stream:
     rows that `columns` read; its second argument asks for rows from that instant on.
     `within` (field, object): Salesforce answers only for named ids, so it is asked for those of
     that object. `optional`: what its table lacks without it; the rows of others are right alone.
+    `is_history`: it says what records held before, so rows later than the cutoff are read too: a
+    record that changed since is read as it is now, and only they tell what it was at the cutoff.
     """
 
     object: str
@@ -138,6 +140,7 @@ class Stream:
     clocks: Fields = field(default_factory=lambda: CLOCKS)
     within: tuple[str, str] | None = None
     optional: str | None = None
+    is_history: bool = False
 
     @property
     def wanted(self) -> Fields:

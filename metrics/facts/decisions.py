@@ -65,6 +65,7 @@ def decisions(known: Known) -> ir.Table:
         is_accepted=ibis.ifelse(is_decided, owned.decision == ACCEPTED, ibis.null("boolean")),
         has_handoff=has_handoff,
         decision_days=days_between(owned.mql_at, ibis.coalesce(owned.decided_at, owned.ends_at)),
+        rejection_reason=ibis.ifelse(rejected, owned.rejection_reason, ibis.null("string")),
         is_reason_agreed=ibis.ifelse(rejected, agreed, ibis.null("boolean")),
         owner_id=owner,
         owner_kind=kind,

@@ -208,7 +208,8 @@ def _stage_path(known: Known) -> ir.Table:
     stages = latest(known.all("sales_stages"), "sales_stage").select(
         "is_qualified", _stage="sales_stage", stage_closed="is_closed", stage_won="is_won"
     )
-    own = rows.select(
+    today = latest(known.all("opportunities"), "opportunity_id")
+    own = today.select(
         _id="opportunity_id", _now="sales_stage", own_closed="is_closed", own_won="is_won"
     )
     joined = path.left_join(stages, [("value", "_stage")]).left_join(
@@ -261,6 +262,7 @@ def _with_flags(known: Known, rows: ir.Table) -> ir.Table:
         "has_contact_role": ibis.ifelse(is_qualified, rows._role.fill_null(False), none),
         "has_content": ibis.ifelse(is_qualified, rows._content.fill_null(False), none),
         "has_marketer": rows._on_team.fill_null(False),
+        "loss_reason": ibis.ifelse(rows.is_lost, rows.loss_reason, ibis.null("string")),
         "is_loss_reason_agreed": ibis.ifelse(
             rows.is_lost, one_of(rows.loss_reason, reasons.loss), none
         ),

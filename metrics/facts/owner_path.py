@@ -9,6 +9,9 @@ from metrics.facts.sides import MARKETING, QUEUE, SALES, USER, Known, latest
 def leads(known: Known) -> ir.Table:
     """The leads as of the instant, once each, deleted ones included (they were at risk until
     then), with `ends_at`: when the watch on them ended by deletion or merging, or null.
+
+    `converted_at` is from history, which has the time, or else from the lead; before it, it is
+    null, and so is what the lead is to become.
     """
     return known.once("leads", lambda: _leads(known))
 
@@ -16,7 +19,17 @@ def leads(known: Known) -> ir.Table:
 def _leads(known: Known) -> ir.Table:
     rows = latest(known.with_deleted("leads"), "lead_id")
     by_now = rows.filter(rows.created_at.isnull() | (rows.created_at <= known.as_of))
-    return by_now.mutate(ends_at=by_now.deleted_at)
+    changes = changes_of(known, "lead_changes", "converted")
+    timed = changes.group_by("lead_id").aggregate(_at=changes.changed_at.min())
+    joined = by_now.left_join(timed, "lead_id").drop("lead_id_right")
+    at = ibis.coalesce(joined._at, joined.converted_at)
+    is_ahead, none = (at > known.as_of).fill_null(False), ibis.null("string")
+    became = {
+        name: ibis.ifelse(is_ahead, none, joined[name])
+        for name in ("opportunity_id", "account_id", "contact_id")
+    }
+    found = joined.mutate(**became, converted_at=known.if_by_now(at), ends_at=joined.deleted_at)
+    return found.drop("_at")
 
 
 def changes_of(known: Known, table: str, field: str) -> ir.Table:

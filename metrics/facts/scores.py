@@ -17,9 +17,9 @@ def score_at(known: Known, decided: ir.Table) -> ir.Table:
     text = rows.mutate(_score=rows.score.cast("string"), _rating=rows.rating)
     scores = changes_of(known, "lead_changes", "score")
     ratings = changes_of(known, "lead_changes", "rating")
-    tracked = scores.aggregate(_scores=scores.count()).cross_join(
-        ratings.aggregate(_ratings=ratings.count())
-    )
+    tracked = scores.aggregate(
+        _scores=scores.count(where=scores.changed_at <= known.as_of)
+    ).cross_join(ratings.aggregate(_ratings=ratings.count(where=ratings.changed_at <= known.as_of)))
     by_score = path_of(known, text, "lead_id", scores, current="_score")
     by_rating = path_of(known, text, "lead_id", ratings, current="_rating")
     scored, rated = by_score.cross_join(tracked), by_rating.cross_join(tracked)

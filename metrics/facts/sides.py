@@ -8,6 +8,7 @@ from functools import cached_property
 import ibis
 import ibis.expr.types as ir
 
+from metrics.facts.then import TRACKED, as_they_stood
 from model.definitions import Definitions, FunctionRules
 from model.stages import Function
 
@@ -44,10 +45,23 @@ class Known:
         return self.tables[table]
 
     def with_deleted(self, table: str) -> ir.Table:
-        """Rows recorded by the as-of; a later deletion is not yet known."""
+        """Rows recorded by the as-of, as they stood then where the CRM tracks it; a later deletion
+        or merging is not yet known.
+        """
         rows = self.tables[table]
         recorded = rows.filter(rows.recorded_at.isnull() | (rows.recorded_at <= self.as_of))
-        return recorded.mutate(deleted_at=self.if_by_now(recorded.deleted_at))
+        known = {"deleted_at": self.if_by_now(recorded.deleted_at)}
+        if "merged_into" in recorded.columns:
+            later = (recorded.deleted_at > self.as_of).fill_null(False)
+            known["merged_into"] = ibis.ifelse(later, ibis.null("string"), recorded.merged_into)
+        found = recorded.mutate(**known)
+        tracked = TRACKED.get(table)
+        if tracked is None:
+            return found
+        changes = self.tables[tracked.changes]
+        return self.once(
+            f"{table}_then", lambda: as_they_stood(found, changes, tracked, self.as_of)
+        )
 
     def rows(self, table: str) -> ir.Table:
         """Rows recorded by the as-of and not deleted by then."""

@@ -22,24 +22,15 @@ def status_path(known: Known) -> ir.Table:
 def _status_path(known: Known) -> ir.Table:
     changes = changes_of(known, "lead_changes", "status")
     path = path_of(known, leads(known), "lead_id", changes, current="status")
-    tracked = changes.aggregate(_changes=changes.count())
+    tracked = changes.aggregate(_changes=changes.count(where=changes.changed_at <= known.as_of))
     joined = path.cross_join(tracked)
     return joined.filter(joined._changes > 0).select("lead_id", "position", "at", "value")
 
 
 def conversions(known: Known) -> ir.Table:
-    """When leads were converted, from history (which has the time) or the lead: lead_id, at."""
-    return known.once("conversions", lambda: _conversions(known))
-
-
-def _conversions(known: Known) -> ir.Table:
+    """When leads were converted: lead_id, at."""
     rows = leads(known)
-    changes = changes_of(known, "lead_changes", "converted")
-    timed = changes.group_by("lead_id").aggregate(_at=changes.changed_at.min())
-    joined = rows.left_join(timed, "lead_id").drop("lead_id_right")
-    at = known.if_by_now(ibis.coalesce(joined._at, joined.converted_at))
-    found = joined.select("lead_id", at=at)
-    return found.filter(found["at"].notnull())
+    return rows.filter(rows.converted_at.notnull()).select("lead_id", at="converted_at")
 
 
 def decision_events(known: Known) -> ir.Table:

@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from metrics.facts.owner_path import leads
-from metrics.facts.sides import SALES, Known
+from metrics.facts.sides import SALES, Known, latest
 
 TOUCH_KINDS = ("call", "email", "meeting")
 MERGE_DEPTH = 3  # a lead merged into a lead that was merged, and so on
@@ -69,11 +69,11 @@ def places(known: Known) -> ir.Table:
 
 
 def _places(known: Known) -> ir.Table:
-    own = leads(known).select("lead_id", "contact_id")
+    today = latest(known.all("leads"), "lead_id").select("lead_id", "contact_id")
+    own = today.semi_join(leads(known), "lead_id")
     merged = survivors(known)
     became = merged.left_join(
-        known.all("leads").select(_survivor="lead_id", _contact="contact_id"),
-        [("survivor_id", "_survivor")],
+        today.select(_survivor="lead_id", _contact="contact_id"), [("survivor_id", "_survivor")]
     )
     rows = (
         own.select("lead_id", place="lead_id")

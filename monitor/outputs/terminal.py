@@ -212,6 +212,7 @@ def _beside(title: str, found: Sequence[ShownForm]) -> None:
     rows = [
         (
             one["title"],
+            ", ".join(one["segment"].values()),
             figure(one, one["unit"]),
             interval(one, one["unit"]),
             f"{one['n']:,}",
@@ -220,7 +221,7 @@ def _beside(title: str, found: Sequence[ShownForm]) -> None:
         for one in found
     ]
     line("")
-    table((title, "value", "95 % interval", "n", ""), rows, right=(1, 2, 3))
+    table((title, "segment", "value", "95 % interval", "n", ""), rows, right=(2, 3, 4))
 
 
 def explanation(form: ExplanationForm | PlainExplanationForm) -> None:
@@ -344,6 +345,8 @@ def snapshot(form: SnapshotForm) -> None:
     )
     stage(form["stage"])
     indicators(form["indicators"])
+    for words in form["unknown"]:
+        line(f"Not known of that day: {words}.")
 
 
 def comparison(form: ComparisonForm) -> None:

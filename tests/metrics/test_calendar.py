@@ -129,22 +129,6 @@ def test_random_pairs_agree_with_the_oracle() -> None:
     assert worked(pairs) == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.full
-def test_a_million_pairs_add_up() -> None:
-    """Every pair split at a random instant: the halves add up; a sample agrees with the oracle."""
-    pairs = random_pairs(1_000_000, seed=2)
-    middles = [start + (end - start) / 3 for _, start, end in pairs]
-    middles = [middle.replace(microsecond=0) for middle in middles]
-    whole = worked(pairs)
-    first = worked([(p[0], p[1], m) for p, m in zip(pairs, middles, strict=True)])
-    second = worked([(p[0], m, p[2]) for p, m in zip(pairs, middles, strict=True)])
-    sums = [a + b for a, b in zip(first, second, strict=True)]
-    assert sums == pytest.approx(whole, abs=1e-9)
-    for index in range(0, len(pairs), 500):
-        name, start, end = pairs[index]
-        assert whole[index] == pytest.approx(oracle(HOURS[name], start, end), abs=1e-9)
-
-
 INSTANTS = st.datetimes(datetime(2025, 1, 1), datetime(2026, 12, 20)).map(
     lambda at: at.replace(microsecond=0)
 )

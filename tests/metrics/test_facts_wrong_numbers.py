@@ -249,14 +249,16 @@ def test_a_score_that_was_raised_after_the_as_of_is_not_known() -> None:
     company = Company(SPOKEN, as_of=at("06-10 12:00"))
     lead = company.lead("m1", created="06-01 08:00", score=99.0)
     company.status(lead, "New, MQL 06-02 10:00, Accepted 06-05 10:00")
-    company.add(
-        "lead_changes",
-        lead_id=lead,
-        field="score",
-        old="40",
-        new="99",
-        changed_at=at("06-12 10:00"),
-    )
+    other = company.lead("m1", created="06-01 08:00", score=50.0)
+    for changed, old, new, when in ((other, "30", "50", "06-03"), (lead, "40", "99", "06-12")):
+        company.add(
+            "lead_changes",
+            lead_id=changed,
+            field="score",
+            old=old,
+            new=new,
+            changed_at=at(f"{when} 10:00"),
+        )
     assert by_lead(company.fact("decisions"))[lead]["score_at_decision"] == 40.0
 
 

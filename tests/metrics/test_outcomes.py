@@ -156,7 +156,7 @@ def test_history_depth() -> None:
 def test_record_visibility() -> None:
     company = Company()
     silent = company.shown("record_visibility").estimate
-    assert silent.reason == "no source says how many records it holds"
+    assert "`detente doctor` compares them" in str(silent.reason)
     _, quality = evaluate.shown(
         company.facts(["handoffs", "metrics", "people", "structure", "history"]),
         EVERYTHING,
