@@ -47,7 +47,7 @@ class SparkEngine(Engine):
         self._where = f"engine {urlsplit(url).netloc}"
         self._checkpoints: dict[str, DataFrame] = {}
         self._in_memory: set[str] = set()
-        self._knows_delta: bool | None = None
+        self._reads_log: bool | None = None
         self._session = _connected(url, token, self._where)
         with self._errors():
             backend = ibis.pyspark.connect(self._session, **_SETTINGS)
@@ -63,12 +63,12 @@ class SparkEngine(Engine):
             rows.createOrReplaceTempView(name)
 
     def _frame(self, schema: pa.Schema, files: Files) -> DataFrame:
-        """By the table's log where the server knows Delta (some then refuse its files), else file
-        by file.
+        """By the table's log where the server can (some then refuse its files), else file by file.
+        What it cannot for the first table, it cannot for any.
         """
-        if self._knows_delta is None:
-            self._knows_delta = self._opens(files)
-        rows = self._delta(files) if self._knows_delta else self._parquet(files)
+        if self._reads_log is None:
+            self._reads_log = self._opens(files)
+        rows = self._delta(files) if self._reads_log else self._parquet(files)
         return rows.selectExpr(
             *(
                 f"`{field.name}`"
@@ -80,18 +80,16 @@ class SparkEngine(Engine):
 
     def _delta(self, files: Files) -> DataFrame:
         reader = self._session.read.format("delta").option("versionAsOf", files.version)
-        return reader.load(_address(files.address))
+        return reader.load(address(files.address))
 
     def _parquet(self, files: Files) -> DataFrame:
-        return self._session.read.schema(_spark(files.columns)).parquet(*map(_address, files.uris))
+        return self._session.read.schema(_spark(files.columns)).parquet(*map(address, files.uris))
 
     def _opens(self, files: Files) -> bool:
         try:
             return bool(self._delta(files).schema)
-        except PySparkException as error:
-            if "DATA_SOURCE_NOT_FOUND" in str(error):
-                return False
-            raise
+        except PySparkException:
+            return False
 
     def _local(self, rows: pa.Table) -> DataFrame:
         # An empty table must come as a list; Spark asks its rows for the schema otherwise.
@@ -171,6 +169,8 @@ def _spark(schema: pa.Schema) -> StructType:
     return from_arrow_schema(schema, prefer_timestamp_ntz=True)
 
 
-def _address(uri: str) -> str:
-    """Folders as URLs, because a server takes a bare path to be on its own default storage."""
+def address(uri: str) -> str:
+    """A folder as a URL, because a server takes a bare path to be on its own default storage; an
+    address on object storage as it is.
+    """
     return uri if "://" in uri else f"file://{uri}"

@@ -13,6 +13,7 @@ from model.errors import LakeError
 from model.tables import TABLES
 from store.engines import Engine, open_engine
 from store.lake import Lake
+from store.spark_engine import address
 from tests.store.workers import ROWS, draft, stamped
 
 LEADS = TABLES["leads"]
@@ -138,6 +139,21 @@ def test_computed_tables_are_gone_after_use(engine: Engine) -> None:
         engine.run(some)
     with pytest.raises(ZeroDivisionError), engine.materialise({"some": leads}):
         raise ZeroDivisionError
+
+
+def test_a_folder_may_have_spaces(tmp_path: Path, engine_url: str | None) -> None:
+    lake = Lake(str(tmp_path / "our lake +é"))
+    versions = put(lake, "crm", "leads", {"lead_id": "a"}) | put(
+        lake, "two", "leads", {"lead_id": "b"}
+    )
+    with open_engine(lake, lake.publish(draft(versions)), url=engine_url) as engine:
+        assert engine.run(engine.canonical["leads"]).num_rows == 2
+
+
+@pytest.mark.parametrize("uri", ["s3://bucket/a b/part.parquet", "abfss://c@account/lake"])
+def test_addresses_on_object_storage_are_taken_as_they_are(uri: str) -> None:
+    assert address(uri) == uri
+    assert address("/lake/leads") == "file:///lake/leads"
 
 
 def test_a_version_that_is_not_there_is_an_error(lake: Lake, engine_url: str | None) -> None:
