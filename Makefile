@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/sh
 
-.PHONY: run test setup format lock clean
+.PHONY: run test setup spark format lock clean
 
 run: .venv/run.done
 	$(BIN)/detente demo
@@ -15,6 +15,9 @@ test: .venv/test.done
 	FULL="$(FULL)" $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 setup: .venv/run.done
+
+# What it takes to work on a Spark Connect server (engine.url).
+spark: .venv/spark.done
 
 format: .venv/test.done
 	$(BIN)/ruff check --fix .
@@ -40,7 +43,9 @@ lock: .venv/bootstrap.done
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --group build -o requirements/run.txt
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --group build --extra test -c requirements/run.txt -o requirements/test.txt
+	  --no-emit-index-url --no-header --group build --extra spark -c requirements/run.txt -o requirements/spark.txt
+	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --group build --extra test -c requirements/spark.txt -o requirements/test.txt
 	echo "uv" | $(BIN)/uv pip compile -q - --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header -o requirements/bootstrap.txt
 

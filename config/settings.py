@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from model.definitions import Definitions, Part
 
@@ -21,9 +21,23 @@ class RecordsSettings(Part):
 
 
 class EngineSettings(Part):
-    """How much of the machine the engine may take."""
+    """What computes: DuckDB inside the process within `memory_limit`, or the Spark Connect server
+    at `url`, with the token in the environment variable `token_env`.
+    """
 
+    url: str | None = None
+    token_env: str | None = None
     memory_limit: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+
+    @field_validator("url")
+    @classmethod
+    def _without_token(cls, url: str | None) -> str | None:
+        """No secret stands in the file."""
+        if url is not None and not url.startswith("sc://"):
+            raise ValueError("must be the address of a Spark Connect server, as sc://host:15002")
+        if url is not None and "token=" in url:
+            raise ValueError("holds a token: name an environment variable in token_env instead")
+        return url
 
 
 class Settings(Definitions):

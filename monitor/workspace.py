@@ -9,7 +9,8 @@ from pathlib import Path
 
 from config import Settings, load
 from metrics.indicators import CATALOGUE, OUTCOMES, declarations
-from store.engines import Engine
+from model.errors import ConfigurationError
+from store.engines import Engine, open_engine
 from store.lake import Lake
 from store.lock import writer_lock
 from store.manifest import Manifest
@@ -61,11 +62,14 @@ class Workspace:
         return self.settings.definitions.version(declarations({**CATALOGUE, **OUTCOMES}))
 
     def engine(self, manifest: Manifest) -> Engine:
-        """An engine over the tables that `manifest` names."""
-        return Engine(
+        """The engine of the settings over the tables that `manifest` names."""
+        settings = self.settings.engine
+        return open_engine(
             self.lake,
             manifest,
-            memory_limit=self.settings.engine.memory_limit,
+            url=settings.url,
+            token=_secret(settings.token_env) if settings.url else None,
+            memory_limit=settings.memory_limit,
             temp_folder=self.home / "tmp",
         )
 
@@ -75,6 +79,19 @@ class Workspace:
         self.home.mkdir(parents=True, exist_ok=True)
         with writer_lock(self.home):
             yield
+
+
+def _secret(variable: str | None) -> str | None:
+    if variable is None:
+        return None
+    value = os.environ.get(variable)
+    if not value:
+        raise ConfigurationError(
+            f"the secret {variable} is not set",
+            "engine.token_env",
+            f"Set the environment variable {variable}.",
+        )
+    return value
 
 
 def _path_in(variable: str) -> Path | None:

@@ -82,8 +82,10 @@ class Removed:
 
 @dataclass(frozen=True)
 class Files:
-    """One version of one table: its columns, and the parquet files that hold its rows."""
+    """One version of the table at `address`: its columns, and the parquet files with its rows."""
 
+    address: str
+    version: int
     columns: pa.Schema
     uris: tuple[str, ...]
 
@@ -304,10 +306,11 @@ class Lake:
         return self._storage.files(self._storage.named(path, version), path)
 
     def files(self, path: str, version: int) -> Files:
-        """The same with the columns that they hold."""
+        """The same with where the table is and the columns that it holds."""
         table = self._storage.named(path, version)
         columns = pa.schema([field for field in schema_of(table) if field.name != MONTH])
-        return Files(columns, tuple(self._storage.files(table, path)))
+        uris = tuple(self._storage.files(table, path))
+        return Files(self._storage.address(path), version, columns, uris)
 
     def publish(self, draft: Manifest) -> Manifest:
         """Make `draft` the newest manifest, in one commit; LakeError if a version is not there."""

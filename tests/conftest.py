@@ -10,19 +10,20 @@ from monitor import demo
 from monitor.progress import SILENT, Progress
 
 LEADS = 1500
+SHARED = {"demonstration", "engine_url", "spark_url"}  # dear to make: once, in one process
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out the full tests unless FULL=1; keep a file's tests in one process, and all that
-    need the demonstration company in the same.
+    need what is shared in the same.
     """
     full = os.environ.get("FULL") == "1"
     for item in items:
         if item.get_closest_marker("full") and not full:
             item.add_marker(pytest.mark.skip(reason="runs with FULL=1"))
-        fixtures = getattr(item, "fixturenames", ())
-        group = "demonstration" if "demonstration" in fixtures else item.path.as_posix()
+        shared = SHARED & set(getattr(item, "fixturenames", ()))
+        group = "shared" if shared else item.path.as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -82,15 +82,15 @@ def costs(known: Known, local_days: ir.Table, staged: ir.Table) -> ir.Table:
         at="started_at",
         kind=ibis.literal("campaign"),
         cost=own.actual_cost.cast("float64"),
-        won=ibis.literal(0.0),
+        won=ibis.literal(0).cast("float64"),
     ).union(
         won.select(
             *COST_SEGMENTS,
             record_id="opportunity_id",
             at="closed_at",
             kind=ibis.literal("opportunity"),
-            cost=ibis.literal(0.0),
-            won=ibis.literal(1.0),
+            cost=ibis.literal(0).cast("float64"),
+            won=ibis.literal(1).cast("float64"),
         )
     )
     return both.mutate(cluster=both.record_id, as_of=known.now).select(*COSTS)

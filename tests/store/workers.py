@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from model.availability import Availability
 from model.tables import TABLES
-from store.engines import Engine
+from store.duck_engine import DuckEngine
 from store.lake import Lake
 from store.manifest import Manifest, SourceState
 from store.records import Records
@@ -104,7 +104,7 @@ def read_until_told(url: str, stop: Connection, out: Connection) -> None:
             manifest = lake.manifest()
             if manifest is None:
                 continue
-            with Engine(lake, manifest) as engine:
+            with DuckEngine(lake, manifest) as engine:
                 seen = set()
                 for name in ("leads", "opportunities"):
                     table = engine.canonical[name]
