@@ -37,6 +37,7 @@ def refused(ran: Ran, *said: str) -> None:
     assert SECRET not in ran.out + ran.err
 
 
+@pytest.mark.full
 def test_commands_run_on_the_server_of_the_url(home: Path, tmp_path: Path) -> None:
     inside = configured(tmp_path, "memory_limit: 1GB")
     assert detente("--config", inside, "--home", home, "refresh").code == 0

@@ -68,7 +68,10 @@ def whole_sync(
     later.inspect()
 
 
-@pytest.mark.parametrize("threshold", [10_000, 0], ids=["REST", "Bulk"])
+@pytest.mark.parametrize(
+    "threshold",
+    [pytest.param(10_000, id="REST"), pytest.param(0, id="Bulk", marks=pytest.mark.full)],
+)
 def test_no_query_asks_for_personal_data(server: Running, connect: Connect, threshold: int) -> None:
     server.clear_requests()
     one, two = connect(bulk_threshold=threshold), connect(bulk_threshold=threshold)

@@ -21,7 +21,7 @@ CHOSEN = "first_response_hours"
 Look = tuple[tuple[int, int], Literal["light", "dark"]]
 LOOKS = [
     pytest.param((DESKTOP, "light"), id="desktop-light"),
-    pytest.param((PHONE, "dark"), id="phone-dark"),
+    pytest.param((PHONE, "dark"), id="phone-dark", marks=pytest.mark.full),
     pytest.param((DESKTOP, "dark"), id="desktop-dark", marks=pytest.mark.full),
     pytest.param((PHONE, "light"), id="phone-light", marks=pytest.mark.full),
 ]

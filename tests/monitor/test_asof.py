@@ -94,7 +94,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 
 
 @hypothesis.settings(
-    max_examples=2,
+    max_examples=1,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],  # shrinking would pull for an hour
@@ -158,10 +158,6 @@ def backfilled(company: Company, months: int) -> None:
         shown = [snapshots.show(late, one.head.id), snapshots.show(then, live.head.id)]
         unlike = past.unlike_forms(*shown)
         assert not unlike, (f"{end:%Y-%m-%d}", len(unlike), unlike[:5])
-
-
-def test_a_backfilled_snapshot_is_what_was_shown_then(company: Company) -> None:
-    backfilled(company, 1)
 
 
 @pytest.mark.full

@@ -54,6 +54,7 @@ def tables(workspace: Workspace) -> dict[str, pa.Table]:
     return {name: table.sort_by(TABLES[name].key) for name, table in rows.items()}
 
 
+@pytest.mark.full
 def test_increments_end_where_a_full_pull_ends(workspace: Workspace, running: Running) -> None:
     sync(workspace)
     running.set_clock(LATER)

@@ -17,6 +17,7 @@ from monitor.refresh import refresh
 from monitor.workspace import Workspace
 from store.duck_engine import DuckEngine
 
+pytestmark = pytest.mark.full
 EXACT = 1e-9
 LISTED = ("lead_followup_rate", "loss_reason_rate", "win_rate")
 
