@@ -123,7 +123,7 @@ def _of_measure(
         statistic = _own_days(make(asked.definitions), one)
         period = asked.period(one, statistic)
         rows = _rows(one, statistic, facts[one.fact], asked)
-        whole = run(statistic.aggregate(rows, asked.by))
+        whole = run(_ordered(statistic.aggregate(rows, asked.by)))
         for segment, part in _split(whole, asked.by).items():
             estimate = statistic.estimate(
                 part, minimum_n=one.minimum_n, ends_at=asked.ends_at(period)
@@ -176,6 +176,11 @@ def _segmented(fact: ir.Table, asked: Asked) -> ir.Table:
     for dimension, value in asked.where.items():
         rows = rows.filter(rows[dimension] == value)
     return rows
+
+
+def _ordered(rows: ir.Table) -> ir.Table:
+    """In an order of their own, as sums of floats depend on it."""
+    return rows.order_by(rows.columns)
 
 
 def _split(statistics: pa.Table, by: tuple[str, ...]) -> dict[Segment, pa.Table]:
@@ -367,7 +372,8 @@ def gates(
         if reasons:
             return Estimate.not_assessed("; ".join(dict.fromkeys(reasons)))
         statistic = Proportion(event)
-        return statistic.estimate(run(statistic.aggregate(recent)), minimum_n=GATE_MINIMUM)
+        counted = run(_ordered(statistic.aggregate(recent)))
+        return statistic.estimate(counted, minimum_n=GATE_MINIMUM)
 
     return {
         "handoffs_recorded": share("has_handoff", mqls_known, sales_is_known, handoffs_known),

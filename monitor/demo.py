@@ -53,15 +53,17 @@ class Company:
         """Whether an earlier demonstration left something to look at."""
         return self.workspace.lake.manifest() is not None
 
-    def fill(self, watch: Watch) -> None:
-        """Pull it, import targets and survey once, take the snapshots."""
+    def fill(self, watch: Watch, months: int = 12) -> None:
+        """Pull it, import targets and survey once, take the snapshots of today and of `months`
+        before.
+        """
         workspace = self.workspace
         with watch() as progress:
             sync(workspace, progress=progress)
             _import_once(workspace, self.organisation)
             snapshots.take(workspace)
             if not any(one["kind"] == "backfilled" for one in snapshots.listed(workspace)):
-                snapshots.backfill(workspace, 12, progress)
+                snapshots.backfill(workspace, months, progress)
 
     def lines(self) -> list[str]:
         """What to tell whoever started it."""

@@ -140,6 +140,15 @@ class SparkEngine(Engine):
             ) from error
 
 
+class _Session(SparkSession):
+    """A session that, when it is collected, leaves alone what all sessions of the process share."""
+
+    def __del__(self) -> None:
+        """Do nothing: the channel closes by itself. PySpark does here what `stop` does, at any
+        moment, and whoever is just running a query finds the shared pool shut down.
+        """
+
+
 def _connected(url: str, token: str | None, where: str) -> SparkSession:
     try:
         server = DefaultChannelBuilder(url)
@@ -160,7 +169,7 @@ def _connected(url: str, token: str | None, where: str) -> SparkSession:
                 where,
                 "Start it, or correct engine.url.",
             ) from None
-    session = SparkSession(server)
+    session = _Session(server)
     session.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
     return session
 

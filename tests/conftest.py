@@ -10,6 +10,7 @@ from monitor import demo
 from monitor.progress import SILENT, Progress
 
 LEADS = 1500
+MONTHS = 3
 SHARED = {"demonstration", "engine_url", "spark_url"}  # dear to make: once, in one process
 
 
@@ -33,10 +34,10 @@ def quietly() -> AbstractContextManager[Progress]:
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Company]:
-    """What `make run` prepares, smaller: served, synced, surveyed, a year of snapshots. Shared:
-    whoever changes it works on a copy.
+    """What `make run` prepares, smaller: served, synced, surveyed, with snapshots. Shared: whoever
+    changes it works on a copy.
     """
     home = tmp_path_factory.mktemp("home")
     with demo.opened(home, "mixed", 7, LEADS, quietly) as company:
-        company.fill(quietly)
+        company.fill(quietly, MONTHS)
         yield company

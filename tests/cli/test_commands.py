@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from monitor.demo import Company
 from tests.cli.run import Ran, as_process, detente
 from tests.cli.schemas import INDICATORS, STAGE_REPORT
+from tests.conftest import MONTHS
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_records_are_csv_with_what_counts(ask: Any) -> None:
 
 def test_snapshots_are_listed_shown_and_compared(ask: Any) -> None:
     listed = json.loads(ask("snapshot", "list", "--json").out)
-    assert [one["kind"] for one in listed].count("backfilled") == 12
+    assert [one["kind"] for one in listed].count("backfilled") == MONTHS
     shown = json.loads(ask("snapshot", "show", listed[-1]["id"], "--json").out)
     assert shown["indicators"]["rows"]
     assert shown["versions"]
