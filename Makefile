@@ -12,7 +12,7 @@ test: .venv/test.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	FULL="$(FULL)" $(BIN)/python -m pytest -n 2 --dist loadgroup
+	FULL="$(FULL)" $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 setup: .venv/run.done
 

@@ -11,6 +11,7 @@ from monitor.progress import SILENT, Progress
 
 LEADS = 1500
 MONTHS = 3
+LONG = ("monitor", "store", "connectors")  # begun first, or one process is left with them
 SHARED = {"demonstration", "engine_url", "spark_url"}  # dear to make: once, in one process
 
 
@@ -26,6 +27,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         shared = SHARED & set(getattr(item, "fixturenames", ()))
         group = "shared" if shared else item.path.as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """When a test is to be begun: those on what is shared, then the long ones, then the others."""
+    if SHARED & set(getattr(item, "fixturenames", ())):
+        return 0
+    area = item.path.parent.name
+    return 1 + LONG.index(area) if area in LONG else 1 + len(LONG)
 
 
 def quietly() -> AbstractContextManager[Progress]:

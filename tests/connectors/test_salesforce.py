@@ -43,6 +43,7 @@ def test_rest_and_bulk_give_the_same_columns_and_values(connect: Connect, full: 
         assert rows.num_rows, table
 
 
+@pytest.mark.full
 def test_bulk_and_rest_give_the_same_increment(connect: Connect, server: Running) -> None:
     connector = connect()
     cursors = {t: pulled(connector, t)[0].cursor() for t in connector.offer().tables}

@@ -163,7 +163,7 @@ def test_the_survey_is_filled_in_on_a_phone(
     assert kept.answers == tuple(None if n == 11 else 1 + n % 5 for n in range(1, 21))
 
 
-@pytest.mark.parametrize("state", ["no_data", "not_enough"])
+@pytest.mark.parametrize("state", ["no_data", pytest.param("not_enough", marks=pytest.mark.full)])
 def test_the_other_states_are_drawn(
     chromium: Browser, state: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
