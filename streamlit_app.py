@@ -6,7 +6,10 @@ from dashboard import layout
 
 PAGES = [
     st.Page("dashboard/pages/overview.py", title="Overview", default=True),
+    st.Page("dashboard/pages/handoff.py", title="Handoff"),
+    st.Page("dashboard/pages/pipeline.py", title="Pipeline"),
     st.Page("dashboard/pages/indicators.py", title="Indicators"),
+    st.Page("dashboard/pages/segments.py", title="Segments"),
     st.Page("dashboard/pages/survey.py", title="Survey"),
     st.Page("dashboard/pages/trends.py", title="Trends"),
     st.Page("dashboard/pages/health.py", title="Data health"),

@@ -40,6 +40,15 @@ class EngineSettings(Part):
         return url
 
 
+class PeopleSettings(Part):
+    """How far figures may be broken down: never below a team of `smallest_team` people, and by
+    person only where `per_person` says that the company may.
+    """
+
+    per_person: bool = False
+    smallest_team: int = Field(default=5, ge=2)
+
+
 class Settings(Definitions):
     """Every key of the configuration file. A source's own keys are checked by its connector."""
 
@@ -47,6 +56,7 @@ class Settings(Definitions):
     lake: LakeSettings = LakeSettings()
     records: RecordsSettings = RecordsSettings()
     engine: EngineSettings = EngineSettings()
+    people: PeopleSettings = PeopleSettings()
 
     @property
     def definitions(self) -> Definitions:
