@@ -15,7 +15,6 @@ from metrics.declaration import Result, Shown
 from metrics.estimate import Estimate
 from metrics.evaluate import Run
 from model.errors import ConfigurationError
-from model.stages import Function
 
 OWNER = "owner"
 GROUPS = ("team", "region", "business_unit")
@@ -30,25 +29,28 @@ def check(dimensions: Iterable[str], settings: PeopleSettings) -> None:
 
 
 def hidden(
-    users: ir.Table, dimensions: Iterable[str], settings: PeopleSettings, run: Run
+    users: ir.Table,
+    owning: ir.Table,
+    dimensions: Iterable[str],
+    settings: PeopleSettings,
+    run: Run,
 ) -> Hidden:
-    """By dimension, the groups of people that are too small to be shown: among all, and among
-    those with salespeople, whom most figures are about. `users` with their functions.
+    """By dimension, the groups of people that are too small to be shown, and those that would
+    give them away among the groups that own records (`owning` has their owners in column `owner`).
     """
     if settings.per_person:
         return {}
     human = users.filter(users.deactivated_at.isnull() & ~users.is_automation.fill_null(False))
+    owners = owning.select(_owner="owner").distinct()
+    joined = human.left_join(owners, [("user_id", "_owner")])
     found = {}
     for dimension in set(dimensions) & set(GROUPS):
-        rows = human.filter(human[dimension].notnull())
-        sells = rows.function.isin([Function.SALES.value, Function.SDR.value]).fill_null(False)
-        groups = rows.group_by(dimension).aggregate(n=rows.count(), sellers=rows.count(where=sells))
+        rows = joined.filter(joined[dimension].notnull())
+        groups = rows.group_by(dimension).aggregate(n=rows.count(), owners=rows._owner.count())
         counted = run(groups).to_pylist()
-        sizes = {row[dimension]: row["n"] for row in counted}
-        selling = {row[dimension]: row["n"] for row in counted if row["sellers"]}
-        found[dimension] = too_small(sizes, settings.smallest_team) | too_small(
-            selling, settings.smallest_team
-        )
+        small = {row[dimension] for row in counted if row["n"] < settings.smallest_team}
+        told = {row[dimension]: row["n"] for row in counted if row["owners"]}
+        found[dimension] = frozenset(small) | too_small(told, settings.smallest_team)
     return found
 
 

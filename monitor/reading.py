@@ -253,7 +253,11 @@ class Reading:
         """What is not shown of the dimensions `names`."""
         wanted = [name for name in names if name not in self._small]
         settings = self.workspace.settings.people
-        self._small |= people.hidden(self.tables["users"], wanted, settings, self.engine.run)
+        if wanted:
+            owning = self.facts["handoffs"].select("owner")
+            owning = owning.union(self.facts["opportunities"].select("owner"))
+            users, run = self.tables["users"], self.engine.run
+            self._small |= people.hidden(users, owning, wanted, settings, run)
         return self._small
 
     def _check_dimensions(self, names: Sequence[str]) -> None:

@@ -99,7 +99,7 @@ def _groups(form: HandoffForm, declared: dict[str, data.DeclarationForm]) -> Non
     columns = [
         Column(""),
         Column("Handoffs", is_right=True),
-        *(Column(title, is_right=True, is_wide=i > 1) for i, title in enumerate(titles)),
+        *(Column(title, is_right=True, is_wide=i > 0) for i, title in enumerate(titles)),
     ]
     groups = []
     for split, rows in form["groups"].items():
@@ -116,17 +116,15 @@ def _groups(form: HandoffForm, declared: dict[str, data.DeclarationForm]) -> Non
 
 def _group(rows: list[IndicatorForm], name: str) -> Row:
     by_id = {row["id"]: row for row in rows}
-    cells: Row = [name, words.number(by_id[BY_GROUP[0]]["n"])]
+    first = by_id[BY_GROUP[0]]
+    why = words.sentence(first["reason"]) if first["status"] == "not_assessed" else ""
+    cells: Row = [Cell(name, why), words.NONE if why else words.number(first["n"])]
     for one in BY_GROUP:
         row = by_id[one]
         missing = row["status"] == "not_assessed"
         text = words.NONE if missing else words.value(row, row["unit"])
-        about = words.interval(row["low"], row["high"], row["unit"])
-        note = words.sentence(row["reason"]) if missing and one == BY_GROUP[0] else about
-        cells = [
-            *cells,
-            Cell(text, "" if missing and one != BY_GROUP[0] else note, is_muted=missing),
-        ]
+        about = "" if missing else words.interval(row["low"], row["high"], row["unit"])
+        cells = [*cells, Cell(text, about, is_muted=missing)]
     return cells
 
 

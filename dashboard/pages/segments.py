@@ -29,9 +29,8 @@ def page() -> None:
     cells = [heatmap.cell(row, row["segment"][chosen]) for row in rows]
     layout.chart(heatmap.drawn(cells, theme.palette()), heatmap.text(cells))
     st.caption(
-        "Stronger colour is further on, from Undefined to Integrated. A figure with a star rests on "
-        "weak evidence; a dash stands where too little is recorded to say anything, or where a "
-        "group is too small to be shown."
+        "Stronger colour is further on, from Undefined to Integrated. A star: weak evidence; a "
+        "dash stands where too little is recorded, or where a group is too small to be shown."
     )
     with st.expander("The same as a table"):
         _table(rows, chosen)
