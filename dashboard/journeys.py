@@ -56,7 +56,7 @@ def funnel_text(counts: Mapping[str, int]) -> str:
 
 def response(form: CurveForm, sla_hours: float | None, colours: Palette) -> Any:
     """The share touched by hours since the handoff, with its band and what it is held against."""
-    table = pd.DataFrame({name: form[name] for name in ("hours", "share", "low", "high")})  # type: ignore[literal-required]
+    table = pd.DataFrame({name: form[name] for name in ("hours", "share", "low", "high")})
     scale = alt.Scale(domain=[0, 1], nice=False)
     y = alt.Y("share:Q", scale=scale, axis=alt.Axis(format=".0%", title=None, tickCount=5))
     unit = "business hours" if form["clock"] == "business" else "hours on the clock"

@@ -7,6 +7,7 @@ from dashboard.html import Cell, Column, Row
 from dashboard.journeys import STEPS
 from monitor.handoff import BY_GROUP, CohortForm, HandoffForm
 from monitor.report import IndicatorForm
+from monitor.views import DeclarationForm
 
 SAID_HOURS = {"business": (1.0, 8.0, 24.0, 40.0), "wall": (1.0, 24.0, 72.0, 168.0)}
 CLOCKS = {"business": "On business hours", "wall": "On the clock on the wall"}
@@ -94,7 +95,7 @@ def _cohort(one: CohortForm) -> Row:
     return cells
 
 
-def _groups(form: HandoffForm, declared: dict[str, data.DeclarationForm]) -> None:
+def _groups(form: HandoffForm, declared: dict[str, DeclarationForm]) -> None:
     titles = [declared[name]["title"] for name in BY_GROUP]
     columns = [
         Column(""),

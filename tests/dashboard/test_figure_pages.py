@@ -64,8 +64,8 @@ def test_the_pipeline_page_says_what_is_open_and_what_was_won(draw: Draw, compan
         assert words.value(row, row["unit"]) in text
     sourced = form["outcomes"]["marketing_sourced_share"]
     assert len(sourced["variants"]) == 2
-    for one in [sourced, *sourced["variants"].values()]:
-        assert words.value(one, "share") in text
+    for definition in [sourced, *sourced["variants"].values()]:
+        assert words.value(definition, "share") in text
     assert deals.forecasts_text(form["quarters"]).count("forecast") == len(form["quarters"])
 
 

@@ -50,7 +50,7 @@ def test_nothing_is_split_by_owner_unless_the_configuration_opens_it(
     workspace = narrowed(demonstration)
     for asked in ({"by": ("owner",)}, {"where": {"owner": "005"}}):
         with pytest.raises(ConfigurationError, match="by person"):
-            views.indicators(workspace, **asked)  # type: ignore[arg-type]
+            views.indicators(workspace, **asked)
     opened = narrowed(demonstration, per_person=True)
     rows = views.indicators(opened, by=("owner",))["rows"]
     assert len({row["segment"]["owner"] for row in rows}) > 5
