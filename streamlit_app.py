@@ -18,7 +18,7 @@ PAGES = [
 
 st.set_page_config(page_title="Détente", layout="wide")
 if layout.is_for_respondent():
-    st.navigation([SURVEY], position="hidden").run()
+    layout.only(SURVEY, st.navigation(PAGES, position="hidden"))
 else:
     layout.let_in()
     page = st.navigation(PAGES)

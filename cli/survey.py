@@ -132,7 +132,12 @@ def survey_import(
 def survey_results(context: typer.Context, wave: Wave = None, json: Json = False) -> None:
     """Print what may be shown of a wave."""
     form = surveys.form(workspace(context), wave)
-    printing.json(form) if json else show.survey(form)
+    if json:
+        printing.json(form)
+        return
+    show.survey(form)
+    if form is not None:
+        show.tables(form)
 
 
 @app.command("export")

@@ -9,6 +9,7 @@ from model.stages import CUTS, STAGES, Dimension
 from monitor.report import (
     DimensionForm,
     EstimateForm,
+    GapForm,
     GroupForm,
     IndicatorForm,
     StageForm,
@@ -296,6 +297,35 @@ def period(window: Mapping[str, str]) -> str:
 def mean(value: float | None) -> str:
     """A mean of answers, to one decimal."""
     return number(value, 1)
+
+
+def gap(form: GapForm | None) -> str:
+    """`+0.8 (+0.1 to +1.5)`: Sales minus Marketing, with its interval where there is one."""
+    if form is None:
+        return NONE
+    said = _signed(form["value"])
+    if form["low"] is None or form["high"] is None:
+        return said
+    return f"{said} ({_signed(form['low'])} to {_signed(form['high'])})"
+
+
+def _signed(value: float) -> str:
+    size = round(abs(value), 1)
+    return f"{'−' if value < 0 and size else '+' if size else ''}{size:.1f}"
+
+
+def survey_gap(value: float, low: float | None, high: float | None) -> str:
+    """How far apart the functions' views of the relationship are, and how surely."""
+    if round(value, 1) == 0:
+        return "Sales and Marketing rate the relationship alike."
+    higher = "higher" if value > 0 else "lower"
+    said = f"Sales rates the relationship {abs(value):.1f} points {higher} than Marketing does"
+    if low is None or high is None:
+        return f"{said}."
+    ends = sorted((abs(low), abs(high))) if low * high > 0 else None
+    if ends is None:
+        return f"{said}, which may be chance: the 95 % interval includes no difference."
+    return f"{said} (95 % interval {ends[0]:.1f} to {ends[1]:.1f})."
 
 
 def change(difference: float | None, unit: str) -> str:

@@ -35,6 +35,10 @@ def survey(form: SurveyForm | None) -> None:
         line(f"  {_head(head)}")
     for note in form["notes"]:
         line(f"  {note}")
+
+
+def tables(form: SurveyForm) -> None:
+    """What may be shown of a wave by segment and by statement."""
     _segments(form)
     _statements(form)
 
