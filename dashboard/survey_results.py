@@ -1,5 +1,7 @@
 """What a closed wave may show: groups, roots, segments, statements, and the heads by name."""
 
+from typing import Literal
+
 import streamlit as st
 
 from dashboard import charts, data, html, layout, theme, words
@@ -7,7 +9,7 @@ from dashboard.html import Cell, Column, Row
 from model.stages import STAGES
 from monitor.report import CellForm, SurveyForm
 
-BOTH = ("sales", "marketing", "all")
+BOTH: tuple[Literal["sales", "marketing", "all"], ...] = ("sales", "marketing", "all")
 
 
 def page(results: SurveyForm | None) -> None:
@@ -114,7 +116,7 @@ def _segments(results: SurveyForm) -> None:
     columns = [Column(""), Column("Sales"), Column("Marketing")]
     groups: list[tuple[str, list[Row]]] = [
         (
-            words.dimension_title(table["dimension"]),
+            words.dimension_name(table["dimension"]),
             [[row["value"], _cell(row["sales"]), _cell(row["marketing"])] for row in table["rows"]],
         )
         for table in results["segments"]

@@ -88,8 +88,8 @@ def understand(sheet: Sheet, segments: Sequence[str], where: str) -> Columns:
         number, by = statement_of(title)
         meaning, how = _meaning(title, known)
         if place == chosen:
-            meaning, how = "respondent", "by its name"
-        elif number is not None:
+            number, meaning, how = None, "respondent", "by its name"
+        if number is not None:
             if number in statements:
                 raise SurveyError(f"statement {number} has two columns", where)
             statements[number], meaning, how = place, f"statement {number}", by

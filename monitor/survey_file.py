@@ -104,7 +104,7 @@ def read_survey(
         columns=columns.forms,
         responses=tuple(_draft(row) for row in latest.values()),
         replaced=len(rows) - len(latest) + reader.replaced,
-        problems=sorted(reader.problems, key=lambda one: one["row"]),
+        problems=reader.in_order(),
     )
 
 
@@ -150,6 +150,10 @@ class _Reader:
                 found.append(self._row(number, cells, self._answers(number, cells)))
         progress.end(CHECKING)
         return found or [row for row, _ in people.values()]
+
+    def in_order(self) -> list[ProblemForm]:
+        """What cannot be read, by row and column."""
+        return sorted(self.problems, key=lambda p: (p["row"], self._titles.index(p["column"])))
 
     def _add_answer(
         self, people: dict[str, tuple[_Row, Counter[int]]], number: int, cells: list[str]

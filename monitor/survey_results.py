@@ -54,13 +54,16 @@ def _notes(groups: Mapping[str, Group]) -> list[str]:
             f"{_responses(straight)} gave one and the same answer to every statement; such answers "
             "count like all others, and many of them are a sign of forms that were clicked through."
         )
-    for name, group in shown.items():
-        hidden = [str(n) for n, mean in (group.statements or {}).items() if mean is None]
-        if hidden:
-            notes.append(
-                f"Not shown for {FUNCTIONS[name]}: statement {', '.join(hidden)}. Too few answered "
-                "it, or so few left something open that the total would tell what they answered."
-            )
+    hidden = {
+        FUNCTIONS[name]: [str(n) for n, mean in (group.statements or {}).items() if mean is None]
+        for name, group in shown.items()
+    }
+    said = [f"{', '.join(numbers)} for {name}" for name, numbers in hidden.items() if numbers]
+    if said:
+        notes.append(
+            f"Not shown: statement {'; statement '.join(said)}. Too few answered it, or so few "
+            "left something open that the total would tell what they answered."
+        )
     return notes
 
 

@@ -28,10 +28,10 @@ ANSWERS = st.builds(
 )
 PERSON = st.builds(
     Person,
-    st.sampled_from(FUNCTIONS),
+    st.sampled_from(["sales", "sales", "sales", "marketing"]),
     ANSWERS,
     st.fixed_dictionaries(
-        {}, optional={"region": st.sampled_from("AB"), "business_unit": st.sampled_from("XY")}
+        {}, optional={"region": st.sampled_from("AAB"), "business_unit": st.sampled_from("XXY")}
     ),
 )
 
@@ -39,7 +39,7 @@ PERSON = st.builds(
 @st.composite
 def companies(draw: st.DrawFn) -> list[list[Person]]:
     """Waves in which people stay with the same answers, come, leave, and change their minds."""
-    people = draw(st.lists(PERSON, min_size=3, max_size=11))
+    people = draw(st.lists(PERSON, min_size=5, max_size=12))
     waves = [people]
     for _ in range(draw(st.integers(0, 2))):
         stay = draw(st.lists(st.booleans(), min_size=len(people), max_size=len(people)))
