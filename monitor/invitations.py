@@ -42,12 +42,12 @@ class InvitationForm(TypedDict):
 
 def people_in(file: Path) -> Sheet:
     """A list of people from a CSV or XLSX file."""
-    return read_sheet(file)
+    return read_sheet(file, is_ragged=True)
 
 
 def people_of(text: str) -> Sheet:
     """A list of people from lines of text, with commas, semicolons or tabs between the parts."""
-    return sheet_of(text, PEOPLE)
+    return sheet_of(text, PEOPLE, is_ragged=True)
 
 
 def invite(
@@ -138,7 +138,7 @@ def _wave(workspace: Workspace, name: str | None) -> Wave:
 def _invitees(people: Sheet, segments: Sequence[str]) -> list[Invitee]:
     order = ["person", "function", "level", *segments]
     titles = [_title(cell, segments) for cell in people.rows[0]]
-    has_titles = "function" in titles
+    has_titles = "function" in titles or titles[0] == "person"
     columns = titles if has_titles else order[: len(people.rows[0])]
     if len(columns) < len(people.rows[0]) or not {"person", "function"} <= set(columns):
         raise SurveyError(

@@ -26,19 +26,23 @@ class Sheet:
     said: str
 
 
-def read_sheet(file: Path, progress: Progress = SILENT) -> Sheet:
-    """The first sheet of a CSV (UTF-8, UTF-16, Windows-1252) or XLSX file; SurveyError else."""
+def read_sheet(file: Path, progress: Progress = SILENT, *, is_ragged: bool = False) -> Sheet:
+    """The first sheet of a CSV (UTF-8, UTF-16, Windows-1252) or XLSX file; SurveyError else.
+    Rows of a ragged one may be shorter than the longest.
+    """
     try:
         if file.suffix.casefold() in (".xlsx", ".xlsm"):
             return _of_workbook(file, progress)
-        return sheet_of(file.read_bytes(), file.name, progress)
+        return sheet_of(file.read_bytes(), file.name, progress, is_ragged=is_ragged)
     except FileNotFoundError:
         raise SurveyError("no such file", str(file)) from None
     except OSError as error:
         raise SurveyError(f"cannot be read ({type(error).__name__})", file.name) from None
 
 
-def sheet_of(content: bytes | str, where: str, progress: Progress = SILENT) -> Sheet:
+def sheet_of(
+    content: bytes | str, where: str, progress: Progress = SILENT, *, is_ragged: bool = False
+) -> Sheet:
     """A sheet of CSV content."""
     text, encoding = (content, "text") if isinstance(content, str) else _decoded(content, where)
     delimiter = _delimiter(text)
@@ -55,6 +59,8 @@ def sheet_of(content: bytes | str, where: str, progress: Progress = SILENT) -> S
     except csv.Error as error:
         raise SurveyError(f"is not a CSV file ({error})", where, CSV_OR_XLSX) from None
     progress.end(where)
+    width = max(map(len, rows), default=0) if is_ragged else 0
+    rows = [row + [""] * (width - len(row)) for row in rows]
     name = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}[delimiter]
     return _sheet(rows, numbers, where, f"{encoding}, separated by {name}")
 

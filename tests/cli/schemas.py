@@ -92,15 +92,60 @@ DIMENSION = exactly(
     status={"enum": ["ok", "weak", "not_assessed"]},
     missing=listed({"type": "string"}),
 )
-GROUP = exactly(
-    n={"type": ["integer", "null"]},
-    response_rate=NUMBER,
-    mean=SCORE,
-    low=NUMBER,
-    high=NUMBER,
-    stage=MAYBE_STAGE,
-    hidden=TEXT,
+COUNT: SCHEMA = {"type": ["integer", "null"], "minimum": 0}
+MAYBE_SHARE: SCHEMA = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+RATING: SCHEMA = {"type": ["number", "null"], "minimum": 1, "maximum": 5}
+SEGMENT: SCHEMA = {"type": "object", "additionalProperties": {"type": "string"}}
+TEAMS: SCHEMA = {"enum": ["sales", "marketing", "sdr", "other"]}
+GROUP = {
+    **exactly(
+        n=COUNT,
+        invited=COUNT,
+        response_rate=MAYBE_SHARE,
+        unscored=COUNT,
+        mean=SCORE,
+        low=NUMBER,
+        high=NUMBER,
+        sd=NUMBER,
+        stage=MAYBE_STAGE,
+        stages={
+            "anyOf": [
+                exactly(undefined=SHARE, defined=SHARE, aligned=SHARE, integrated=SHARE),
+                {"type": "null"},
+            ]
+        },
+        agreement=MAYBE_SHARE,
+        hidden=TEXT,
+    ),
+    "if": {"properties": {"hidden": {"type": "string"}}},
+    "then": {
+        "properties": {
+            name: {"const": None}
+            for name in ("n", "response_rate", "unscored", "mean", "sd", "stages", "agreement")
+        }
+    },
+}
+GAP = exactly(value={"type": "number"}, low=NUMBER, high=NUMBER)
+STATEMENT = exactly(
+    number={"type": "integer", "minimum": 1, "maximum": 20},
+    text={"type": "string"},
+    root={"enum": ["economic", "cultural"]},
+    sales=RATING,
+    marketing=RATING,
+    all=RATING,
+    gap={"anyOf": [GAP, {"type": "null"}]},
+    agreement=exactly(sales=MAYBE_SHARE, marketing=MAYBE_SHARE, all=MAYBE_SHARE),
+    bearing={"type": "object", "additionalProperties": {"enum": ["measured", "proxy"]}},
 )
+HEAD = exactly(
+    name={"type": "string"},
+    function=TEAMS,
+    segment=SEGMENT,
+    score=SCORE,
+    stage=MAYBE_STAGE,
+    answers={**listed({"enum": [1, 2, 3, 4, 5, None]}), "minItems": 20, "maxItems": 20},
+)
+CELL = exactly(n=COUNT, mean=SCORE, stage=MAYBE_STAGE, hidden=TEXT)
 SURVEY = exactly(
     wave={"type": "string"},
     state={"enum": ["planned", "open", "closed"]},
@@ -110,9 +155,70 @@ SURVEY = exactly(
     marketing=GROUP,
     all=GROUP,
     gap=NUMBER,
-    heads={"type": "array"},
-    statements={"type": "array", "minItems": 20, "maxItems": 20},
+    gap_low=NUMBER,
+    gap_high=NUMBER,
+    roots=listed(
+        exactly(
+            root={"enum": ["economic", "cultural"]},
+            sales={"type": "number"},
+            marketing={"type": "number"},
+            gap=GAP,
+        )
+    ),
+    segments=listed(
+        exactly(
+            dimension={"type": "string"},
+            rows=listed(exactly(value={"type": "string"}, sales=CELL, marketing=CELL)),
+        )
+    ),
+    heads=listed(HEAD),
+    statements={**listed(STATEMENT), "minItems": 20, "maxItems": 20},
     notes=listed({"type": "string"}),
+)
+WAVE = exactly(
+    name={"type": "string"},
+    state={"enum": ["planned", "open", "closed"]},
+    opens_on=DAY,
+    closes_on=DAY,
+    invited={"type": "integer", "minimum": 0},
+)
+LINKS = listed(
+    exactly(
+        person={"type": "string"},
+        function=TEAMS,
+        level={"enum": ["head", "staff"]},
+        link={"type": "string", "pattern": r"^https?://[^?]+/survey\?invitation=[\w.-]+$"},
+    )
+)
+SURVEY_IMPORT = exactly(
+    file={"type": "string"},
+    read_as={"type": "string"},
+    columns=listed(
+        exactly(column={"type": "string"}, meaning={"type": "string"}, how={"type": "string"})
+    ),
+    wave=TEXT,
+    responses={"type": "integer"},
+    replaced={"type": "integer"},
+    unanswered={"type": "integer"},
+    unscored={"type": "integer"},
+    straight={"type": "integer"},
+    problems=listed(
+        exactly(row={"type": "integer"}, column={"type": "string"}, what={"type": "string"})
+    ),
+)
+SURVEY_TABLE = listed(
+    exactly(
+        wave={"type": "string"},
+        table={"enum": ["functions", "statements", "roots", "segments", "heads"]},
+        who={"type": "string"},
+        item={"type": "string"},
+        n=COUNT,
+        value=NUMBER,
+        low=NUMBER,
+        high=NUMBER,
+        stage=MAYBE_STAGE,
+        note=TEXT,
+    )
 )
 STAGE_REPORT = exactly(
     as_of=INSTANT,
