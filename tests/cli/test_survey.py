@@ -157,10 +157,10 @@ def test_a_wrong_list_of_people_makes_no_link(
 
 
 def test_an_import_says_how_it_understood_the_file(ask: Any, tmp_path: Path) -> None:
-    header = ["respondent", "function", "level", *(f"s{n}" for n in range(1, 21))]
     rows: list[list[object]] = [[f"p{n}", "sales", "staff", *[1 + n % 5] * 20] for n in range(6)]
+    rows.insert(0, ["respondent", "function", "level", *(f"s{n}" for n in range(1, 21))])
     file = tmp_path / "Autumn.csv"
-    file.write_text("\n".join(",".join(map(str, row)) for row in [[*header], *rows]))
+    file.write_text("\n".join(",".join(map(str, row)) for row in rows))
     seen = valid(ask("import", file, "--preview", "--json"), schemas.SURVEY_IMPORT)
     assert (seen["wave"], seen["responses"], seen["straight"]) == (None, 6, 6)
     text = ask("import", file, "--preview").out
