@@ -25,8 +25,8 @@ BY_LINK = ANONYMOUS + (
     "two is destroyed at the close."
 )
 BY_ADDRESS = ANONYMOUS + (
-    "Your address or login serves to replace your earlier answers; it is kept as a keyed code whose "
-    "key is destroyed at the close. Heads answer by name, which the other head sees."
+    "Your address or login serves to replace your earlier answers; it is kept as a keyed code "
+    "whose key is destroyed at the close. Heads answer by name, which the other head sees."
 )
 
 
