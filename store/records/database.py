@@ -5,17 +5,19 @@ from typing import Self
 
 from sqlalchemy import Engine, inspect, text
 
+from store.records.actions import Actions
+from store.records.checklists import Checklists
 from store.records.runs import Runs
 from store.records.snapshots import Snapshots
 from store.records.surveys import Surveys
 from store.records.transactions import connect, reading
 
-NEWEST = "0001"  # the last of the migrations
+NEWEST = "0003"  # the last of the migrations
 
 
 class Records:
     """The database behind one address; a context manager. Repositories: `surveys`, `snapshots`,
-    `runs`. All errors are RecordsErrors or SurveyErrors.
+    `runs`, `actions`, `checklists`. All errors are RecordsErrors or SurveyErrors.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -23,6 +25,8 @@ class Records:
         self.surveys = Surveys(engine)
         self.snapshots = Snapshots(engine)
         self.runs = Runs(engine)
+        self.actions = Actions(engine)
+        self.checklists = Checklists(engine)
 
     @classmethod
     def open(cls, url: str) -> Self:
