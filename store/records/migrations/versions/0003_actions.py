@@ -57,7 +57,7 @@ def upgrade() -> None:
             for action in ("UPDATE", "DELETE"):
                 op.execute(
                     f"CREATE TRIGGER {table}_keep_from_{action.lower()} BEFORE {action} ON {table}"
-                    " BEGIN SELECT RAISE(ABORT, 'what was agreed or answered is never changed'); END"
+                    " BEGIN SELECT RAISE(ABORT, 'what was agreed or answered stands'); END"
                 )
 
 
