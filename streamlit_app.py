@@ -6,7 +6,9 @@ from dashboard import layout
 
 PAGES = [
     st.Page("dashboard/pages/overview.py", title="Overview", default=True),
+    st.Page("dashboard/pages/belief.py", title="Belief and record"),
     st.Page("dashboard/pages/indicators.py", title="Indicators"),
+    st.Page("dashboard/pages/actions.py", title="Actions"),
     st.Page("dashboard/pages/survey.py", title="Survey"),
     st.Page("dashboard/pages/trends.py", title="Trends"),
     st.Page("dashboard/pages/health.py", title="Data health"),

@@ -187,10 +187,12 @@ def _cycle(reading: Reading, period: Period) -> Estimate:
 def _sentence(advice: Advice, verdict: Verdict) -> str:
     at = advice.stage.value.title()
     staying, moving = "; ".join(advice.staying), "; ".join(advice.moving)
+    so_far = ", as it looks so far" if advice.unanswered and not advice.is_small else ""
     if advice.course == "stay":
-        return f"Stay at {at}: {staying}." if advice.is_firm else f"Stay as you are: {staying}."
+        where = f"Stay at {at}" if advice.is_firm else "Stay as you are"
+        return f"{where}{so_far}: {staying}."
     if advice.course == "move":
-        return f"Move on from {at}: {moving}."
+        return f"Move on from {at}{so_far}: {moving}."
     if advice.course == "weigh":
         return f"Weigh it. For moving on from {at}: {moving}. For staying: {staying}."
     if not advice.is_firm:
