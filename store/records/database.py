@@ -5,22 +5,24 @@ from typing import Self
 
 from sqlalchemy import Engine, inspect, text
 
+from store.records.invitations import Invitations
 from store.records.runs import Runs
 from store.records.snapshots import Snapshots
 from store.records.surveys import Surveys
 from store.records.transactions import connect, reading
 
-NEWEST = "0001"  # the last of the migrations
+NEWEST = "0002"  # the last of the migrations
 
 
 class Records:
-    """The database behind one address; a context manager. Repositories: `surveys`, `snapshots`,
-    `runs`. All errors are RecordsErrors or SurveyErrors.
+    """The database behind one address; a context manager. Repositories: `surveys`, `invitations`,
+    `snapshots`, `runs`. All errors are RecordsErrors or SurveyErrors.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.surveys = Surveys(engine)
+        self.invitations = Invitations(engine)
         self.snapshots = Snapshots(engine)
         self.runs = Runs(engine)
 
