@@ -305,7 +305,7 @@ def _roots(groups: Mapping[str, Group], sales: Staff, marketing: Staff) -> tuple
         if not numbers:
             continue
         first, second = (
-            float(np.mean([(groups[f].statements or {})[number] for number in numbers]))  # type: ignore[misc]
+            float(np.mean([(groups[f].statements or {})[number] for number in numbers]))
             for f in ("sales", "marketing")
         )
         spreads = Mean.of(sales.root_means(numbers)), Mean.of(marketing.root_means(numbers))

@@ -62,7 +62,9 @@ class Staff:
 
     def scores_of(self, dimension: str, value: str) -> Ratings:
         """The scores of one row of a segment's table."""
-        return self.scores[np.array([one == value for one in self.values[dimension]], bool)]
+        is_there: Flags = np.array([one == value for one in self.values[dimension]], bool)
+        found: Ratings = self.scores[is_there]
+        return found
 
     def answers(self, number: int) -> Ratings:
         """A statement's answers, where they may be shown; none where not."""

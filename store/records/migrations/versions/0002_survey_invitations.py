@@ -19,8 +19,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["wave_id"], ["waves.id"], name="fk_invitations_wave_id"),
         sa.PrimaryKeyConstraint("wave_id", "person", name="pk_invitations"),
     )
-    repeated = sa.Column("is_repeated", sa.Boolean(), nullable=False, server_default=sa.false())
-    op.add_column("responses", repeated)
+    op.add_column(
+        "responses",
+        sa.Column("is_repeated", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
 
 
 def downgrade() -> None:
