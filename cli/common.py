@@ -47,11 +47,11 @@ def segment(where: list[str] | None) -> dict[str, str]:
     return found
 
 
-def day(text: str | None) -> date | None:
+def day(text: str | None, option: str = "--as-of") -> date | None:
     """A day written as 2026-06-30."""
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"{text!r} is not a day", "--as-of", "Write 2026-06-30.") from None
+        raise ConfigurationError(f"{text!r} is not a day", option, "Write 2026-06-30.") from None

@@ -13,7 +13,7 @@ from dashboard import words
 from dashboard.charts import EDGES, HEAD, HIGHEST, LOWEST, SHAPES
 from dashboard.theme import BODY, SMALL, Palette, dressed
 from model.stages import STAGES
-from monitor.comparison import ComparedForm, GapForm
+from monitor.comparison import ComparedForm, WaveGapForm
 
 ROW = 58
 LEFT, RIGHT = (0.0, 46.0), (54.0, 100.0)  # the two halves on an axis of 0 to 100
@@ -48,28 +48,33 @@ def text(statements: Sequence[ComparedForm]) -> str:
     return " ".join(f"{one['number']}. {one['topic']}: {one['sentence']}" for one in statements)
 
 
-def gaps(found: Sequence[GapForm], colours: Palette) -> Any:
+def gaps(found: Sequence[WaveGapForm], colours: Palette) -> Any:
     """Sales minus Marketing, wave by wave."""
     table = pd.DataFrame(
         {
             "wave": one["wave"],
-            "gap": one["gap"],
-            "said": words.gap(one["gap"]),
+            "gap": gap["value"],
+            "low": gap["low"],
+            "high": gap["high"],
+            "said": words.gap(gap),
         }
         for one in found
-        if one["gap"] is not None
+        if (gap := one["gap"])
     )
     order = [one["wave"] for one in found]
     base = alt.Chart(table).encode(
         x=alt.X("wave:N", sort=order, axis=alt.Axis(title=None, labelAngle=0, ticks=False))
     )
     axis = alt.Axis(values=GAP, title="Sales minus Marketing", domain=False, ticks=False)
-    y = alt.Y("gap:Q", scale=alt.Scale(domain=[-80, 80], nice=False), axis=axis)
+    scale = alt.Scale(domain=[-80, 80], nice=False)
+    y = alt.Y("gap:Q", scale=scale, axis=axis)
     zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=colours.muted)
     line = base.mark_line(color=colours.records, strokeWidth=2).encode(y=y)
     tooltip = [alt.Tooltip("said:N", title=" ")]
     marks = base.mark_point(filled=True, size=90, opacity=1, color=colours.records)
-    layers = [zero.encode(y=alt.Y("zero:Q")), line, marks.encode(y=y, tooltip=tooltip)]
+    around = base.mark_rule(color=colours.records, strokeWidth=3, opacity=0.4)
+    span = around.encode(y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q")
+    layers = [zero.encode(y=alt.Y("zero:Q")), span, line, marks.encode(y=y, tooltip=tooltip)]
     return dressed(alt.layer(*layers), colours, 220)
 
 

@@ -11,6 +11,7 @@ from monitor.outputs.belief import CAVEAT, teams
 from monitor.report import (
     DimensionForm,
     EstimateForm,
+    GapForm,
     GroupForm,
     IndicatorForm,
     StageForm,
@@ -336,11 +337,19 @@ def evidence_said(form: EvidenceForm) -> str:
     return f"{form['title']}: {', '.join(parts)}"
 
 
-def gap(points: float | None) -> str:
-    """`−18.4`: Sales minus Marketing; why not, where it may not be shown."""
-    if points is None:
+def gap(form: GapForm | None) -> str:
+    """`−18.4 (−23.0 to −13.8)`: Sales minus Marketing."""
+    if form is None:
         return "not shown"
-    return f"{'+' if points > 0 else '−' if points < 0 else ''}{abs(points):.1f}"
+    if form["low"] is None or form["high"] is None:
+        return signed(form["value"])
+    return f"{signed(form['value'])} ({signed(form['low'])} to {signed(form['high'])})"
+
+
+def signed(points: float) -> str:
+    """`+3.1`, `−18.4`, `0.0`."""
+    shown = f"{abs(points):.1f}"
+    return shown if shown == "0.0" else f"{'+' if points > 0 else '−'}{shown}"
 
 
 def way(share: float | None, reached: bool | None) -> str:

@@ -329,10 +329,12 @@ class StageSettings(Part):
 
 
 class SurveySettings(Part):
-    """The rules of the self-assessment."""
+    """The rules of the self-assessment. Any two scored responses share answered statements
+    (`minimum_answers` over half of twenty): what keeps totals and statements apart rests on it.
+    """
 
     floor: int = Field(default=5, ge=3)
-    minimum_answers: int = Field(default=16, ge=1, le=20)
+    minimum_answers: int = Field(default=16, ge=11, le=20)
 
 
 class Definitions(Part):

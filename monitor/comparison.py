@@ -13,13 +13,13 @@ from metrics.belief import (
     splits,
 )
 from metrics.declaration import Result
-from metrics.survey import score
-from model.stages import Function, Stage
 from monitor import surveys
 from monitor.outputs import belief as words
 from monitor.reading import Reading
 from monitor.report import (
     EstimateForm,
+    GapForm,
+    HeadForm,
     StageForm,
     StatementForm,
     SurveyForm,
@@ -28,7 +28,6 @@ from monitor.report import (
     stage_form,
 )
 from monitor.workspace import Workspace
-from store.records.surveys import Response
 
 MOST_NAMED = 5
 
@@ -56,8 +55,6 @@ class OpinionForm(TypedDict):
     """
 
     mean: float | None
-    low: float | None
-    high: float | None
     view: str | None
     agreement: str
     hidden: str | None
@@ -74,9 +71,7 @@ class ComparedForm(TypedDict):
     root: str
     sales: OpinionForm
     marketing: OpinionForm
-    difference: float | None
-    difference_low: float | None
-    difference_high: float | None
+    difference: GapForm | None
     evidence: list[EvidenceForm]
     record: str
     is_weak: bool
@@ -96,14 +91,14 @@ class HeadBeliefForm(TypedDict):
     sentence: str
 
 
-class GapForm(TypedDict):
+class WaveGapForm(TypedDict):
     """Sales minus Marketing in one closed wave; None where either is hidden."""
 
     wave: str
     closes_on: str
     sales: float | None
     marketing: float | None
-    gap: float | None
+    gap: GapForm | None
 
 
 class BeliefForm(TypedDict):
@@ -121,7 +116,7 @@ class BeliefForm(TypedDict):
     contradictions: list[int]
     splits: list[int]
     heads: list[HeadBeliefForm]
-    gaps: list[GapForm]
+    gaps: list[WaveGapForm]
 
 
 def form(workspace: Workspace) -> BeliefForm:
@@ -144,7 +139,7 @@ def form(workspace: Workspace) -> BeliefForm:
     }
 
 
-def gaps(workspace: Workspace) -> list[GapForm]:
+def gaps(workspace: Workspace) -> list[WaveGapForm]:
     """The perception gap of every closed wave, oldest first."""
     waves = [surveys.form(workspace, wave.name) for wave in surveys.closed(workspace)]
     return [
@@ -153,11 +148,17 @@ def gaps(workspace: Workspace) -> list[GapForm]:
             "closes_on": one["closes_on"],
             "sales": one["sales"]["mean"],
             "marketing": one["marketing"]["mean"],
-            "gap": one["gap"],
+            "gap": _wave_gap(one),
         }
         for one in waves
         if one is not None
     ]
+
+
+def _wave_gap(survey: SurveyForm) -> GapForm | None:
+    if survey["gap"] is None:
+        return None
+    return {"value": survey["gap"], "low": survey["gap_low"], "high": survey["gap_high"]}
 
 
 class _Statements(TypedDict):
@@ -185,13 +186,11 @@ def _opinions(one: StatementForm) -> dict[str, Opinion]:
 
 
 def _difference(one: StatementForm) -> Difference | None:
-    if one["sales"] is None or one["marketing"] is None:
-        return None
-    return Difference(one["sales"] - one["marketing"])
+    gap = one["gap"]
+    return Difference(gap["value"], gap["low"], gap["high"]) if gap else None
 
 
 def _compared_form(one: Compared, survey: SurveyForm | None) -> ComparedForm:
-    gap = one.difference
     return {
         "number": one.statement.number,
         "topic": one.statement.topic,
@@ -199,9 +198,7 @@ def _compared_form(one: Compared, survey: SurveyForm | None) -> ComparedForm:
         "root": one.statement.root,
         "sales": _opinion_form(one, "sales", survey),
         "marketing": _opinion_form(one, "marketing", survey),
-        "difference": gap.value if gap else None,
-        "difference_low": gap.low if gap else None,
-        "difference_high": gap.high if gap else None,
+        "difference": survey["statements"][one.statement.number - 1]["gap"] if survey else None,
         "evidence": [_evidence_form(each) for each in one.evidence],
         "record": one.record,
         "is_weak": one.is_weak,
@@ -218,8 +215,6 @@ def _opinion_form(one: Compared, function: str, survey: SurveyForm | None) -> Op
         hidden = "nobody has been asked" if group is None else group["hidden"] or "too few answers"
     return {
         "mean": opinion.mean,
-        "low": opinion.low,
-        "high": opinion.high,
         "view": opinion.view,
         "agreement": one.agreement(function),
         "hidden": hidden,
@@ -257,41 +252,27 @@ def _heads(reading: Reading, survey: SurveyForm | None) -> list[HeadBeliefForm]:
     values = reading.segment_values()
     verdicts: dict[tuple[tuple[str, str], ...], StageForm] = {}
     heads = []
-    for response in _by_name(reading.workspace, survey["wave"]):
-        where = {k: v for k, v in response.segment.items() if v in values.get(k, ())}
+    for head in survey["heads"]:
+        where = {k: v for k, v in head["segment"].items() if v in values.get(k, ())}
         if not where:
             continue
         key = tuple(sorted(where.items()))
         if key not in verdicts:
             found = reading.indicators(where=where)
             verdicts[key] = _stage_form(reading, found, None, where)
-        heads.append(_head_form(reading.workspace, response, where, verdicts[key]))
+        heads.append(_head_form(head, where, verdicts[key]))
     return sorted(heads, key=lambda one: (*one["segment"].values(), one["function"], one["name"]))
 
 
-def _by_name(workspace: Workspace, wave: str) -> list[Response]:
-    (found,) = (one for one in workspace.records.surveys.waves() if one.name == wave)
-    return [
-        one
-        for one in workspace.records.surveys.responses(found.id)
-        if one.named and one.level == "head" and one.segment
-    ]
-
-
-def _head_form(
-    workspace: Workspace, response: Response, where: dict[str, str], verdict: StageForm
-) -> HeadBeliefForm:
-    points = score(response.answers, workspace.settings.survey.minimum_answers)
-    stage = None if points is None else Stage.of_score(points).value
-    name = response.display_name or ""
+def _head_form(head: HeadForm, where: dict[str, str], verdict: StageForm) -> HeadBeliefForm:
     return {
-        "name": name,
-        "function": Function(response.function).value,
+        "name": head["name"],
+        "function": head["function"],
         "segment": where,
-        "score": points,
-        "stage": stage,
+        "score": head["score"],
+        "stage": head["stage"],
         "verdict": verdict,
-        "sentence": words.head(name, where, stage, verdict),
+        "sentence": words.head(head["name"], where, head["stage"], verdict),
     }
 
 

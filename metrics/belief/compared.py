@@ -1,9 +1,9 @@
 """Statement by statement: what each function says, and whether the records bear it out.
 
-A function holds a statement true when its mean is nearer to "agree" than to "neither" (3.5 or
-more) and, where an interval may be shown, all of it lies above 3; untrue when it is the mirror of
-that; otherwise it is of two minds. Only a view that is held can be contradicted, and only by
-records that take a side (see `record`): the two scales are never subtracted from each other.
+A function holds a statement true when its mean is at least as near to "agree" as to "neither"
+(3.5 or more), untrue when it is at most 2.5; in between it is of two minds. Only a view that is
+held can be contradicted, and only by records that take a side (see `record`): the two scales are
+never subtracted from each other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,24 +23,18 @@ SIDES = ("sales", "marketing")
 
 @dataclass(frozen=True)
 class Opinion:
-    """A function's mean on a statement (1 to 5) with its interval; all None where nothing may be
-    shown, and the interval alone None where only the mean may be.
-    """
+    """A function's mean on a statement (1 to 5); None where nothing may be shown."""
 
     mean: float | None = None
-    low: float | None = None
-    high: float | None = None
 
     @property
     def view(self) -> View | None:
         """What the function holds; None where nothing is known."""
         if self.mean is None:
             return None
-        if self.mean >= NEITHER + HELD and (self.low is None or self.low > NEITHER):
-            return "true"
-        if self.mean <= NEITHER - HELD and (self.high is None or self.high < NEITHER):
-            return "untrue"
-        return "of two minds"
+        if abs(self.mean - NEITHER) < HELD:
+            return "of two minds"
+        return "true" if self.mean > NEITHER else "untrue"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, inspect, text
 
 from store.records.actions import Actions
 from store.records.checklists import Checklists
+from store.records.invitations import Invitations
 from store.records.runs import Runs
 from store.records.snapshots import Snapshots
 from store.records.surveys import Surveys
@@ -16,13 +17,14 @@ NEWEST = "0003"  # the last of the migrations
 
 
 class Records:
-    """The database behind one address; a context manager. Repositories: `surveys`, `snapshots`,
-    `runs`, `actions`, `checklists`. All errors are RecordsErrors or SurveyErrors.
+    """The database behind one address; a context manager. Repositories: `surveys`, `invitations`,
+    `snapshots`, `runs`, `actions`, `checklists`. All errors are RecordsErrors or SurveyErrors.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.surveys = Surveys(engine)
+        self.invitations = Invitations(engine)
         self.snapshots = Snapshots(engine)
         self.runs = Runs(engine)
         self.actions = Actions(engine)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     MetaData,
     String,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -45,7 +46,9 @@ class WaveRow(Base):
 
 
 class ResponseRow(Base):
-    """One person's answers in one wave; `person` is a keyed hash. A name only for heads."""
+    """One person's answers in one wave; `person` is a keyed hash. A name only for heads.
+    `is_repeated`: when the wave closed, the same twenty answers stood in an earlier closed one.
+    """
 
     __tablename__ = "responses"
     __table_args__ = (
@@ -65,6 +68,17 @@ class ResponseRow(Base):
     named: Mapped[bool]
     display_name: Mapped[str | None] = mapped_column(String(200))
     submitted_at: Mapped[datetime]
+    is_repeated: Mapped[bool] = mapped_column(server_default=false())
+
+
+class InvitationRow(Base):
+    """That somebody of a function was asked; `person` is a keyed hash that no response has."""
+
+    __tablename__ = "invitations"
+
+    wave_id: Mapped[int] = mapped_column(ForeignKey("waves.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(String(64), primary_key=True)
+    function: Mapped[str] = mapped_column(String(20))
 
 
 class SnapshotRow(Base):

@@ -31,7 +31,9 @@ def connect(address: str) -> Engine:
     try:
         url = make_url(address)
         if is_sqlite(url) and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            file = Path(url.database)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)  # it holds the keys of open survey waves
         arguments = {"timeout": BUSY_SECONDS} if is_sqlite(url) else {}
         engine = create_engine(url, connect_args=arguments, json_serializer=_json)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as error:

@@ -107,7 +107,8 @@ def test_functions_weigh_equally_whatever_their_number() -> None:
         Stage.INTEGRATED: 0.5,
     }
     assert got.statement_gaps is not None
-    assert got.statement_gaps[1] == pytest.approx(-2)
+    assert got.statement_gaps[1] is not None
+    assert got.statement_gaps[1].value == pytest.approx(-2)
 
 
 def test_a_small_group_is_hidden_and_the_total_with_it() -> None:

@@ -3,6 +3,7 @@
 from monitor.comparison import BeliefForm, ComparedForm, OpinionForm, named
 from monitor.outputs.belief import NAMES
 from monitor.outputs.terminal.printing import line, table
+from monitor.report import GapForm
 
 RECORD = {
     "for": "is so",
@@ -37,11 +38,7 @@ def belief(form: BeliefForm) -> None:
     _listed("Heads on their own part:", [one["sentence"] for one in form["heads"]])
     _listed(
         "Sales minus Marketing, wave by wave:",
-        [
-            f"{one['wave']} ({one['closes_on']}): "
-            f"{'not shown' if one['gap'] is None else format(one['gap'], '+.1f')}"
-            for one in form["gaps"]
-        ],
+        [f"{one['wave']} ({one['closes_on']}): {_gap(one['gap'])}" for one in form["gaps"]],
     )
 
 
@@ -75,6 +72,14 @@ def _row(one: ComparedForm) -> tuple[str, ...]:
         f"{RECORD[one['record']]}{doubt}",
         "; ".join(f"{each['title']} ({each['how']})" for each in one["evidence"]),
     )
+
+
+def _gap(form: GapForm | None) -> str:
+    if form is None:
+        return "not shown"
+    if form["low"] is None or form["high"] is None:
+        return f"{form['value']:+.1f}"
+    return f"{form['value']:+.1f} ({form['low']:+.1f} to {form['high']:+.1f})"
 
 
 def _mean(form: OpinionForm) -> str:
