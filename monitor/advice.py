@@ -16,6 +16,7 @@ from metrics.advice import (
 from metrics.advice.conditions import Way
 from metrics.declaration import Result
 from metrics.estimate import Estimate
+from metrics.indicators import CATALOGUE
 from metrics.stage import Verdict
 from model.errors import ConfigurationError
 from model.periods import Period, local_day
@@ -128,7 +129,7 @@ def form(workspace: Workspace) -> AdviceForm:
         "moving": list(advice.moving),
         "used": _used(advice, workspace),
         "answers": [_answer_form(way, one, workspace) for way, one in advice.answers],
-        "moves": [_move_form(one, results) for one in moves],
+        "moves": [_move_form(one) for one in moves],
     }
 
 
@@ -244,7 +245,7 @@ def _given_form(given: Given | None, workspace: Workspace) -> GivenForm | None:
     return {"answer": given.answer, "by": given.by, "on": day.isoformat()}
 
 
-def _move_form(found: Recommended, results: dict[str, Result]) -> MoveForm:
+def _move_form(found: Recommended) -> MoveForm:
     reaches = STAGES[found.move.at.rank + 1].value
     return {
         "id": found.move.id,
@@ -265,7 +266,7 @@ def _move_form(found: Recommended, results: dict[str, Result]) -> MoveForm:
             }
             for call in found.calls
         ],
-        "unknown": [results[name].indicator.title for name in found.unknown],
+        "unknown": [CATALOGUE[name].title for name in found.unknown],
     }
 
 

@@ -173,8 +173,9 @@ def recommended(
             continue
         known = [results[name] for name in move.indicators if name in results]
         calls = [_call(one, stage, gains, step) for one in known if _is_below(one, stage)]
-        unknown = tuple(one.indicator.id for one in known if one.score is None)
-        if calls or len(unknown) == len(known):
+        assessed = {one.indicator.id for one in known if one.score is not None}
+        unknown = tuple(name for name in move.indicators if name not in assessed)
+        if calls or not assessed:
             calls.sort(key=lambda call: (-call.gain, call.result.indicator.id))
             found.append(Recommended(move, tuple(calls), unknown))
     return sorted(found, key=lambda one: -max((call.gain for call in one.calls), default=-1.0))
