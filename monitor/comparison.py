@@ -30,6 +30,7 @@ from monitor.report import (
 from monitor.workspace import Workspace
 
 MOST_NAMED = 5
+Key = tuple[tuple[str, str], ...]
 
 
 class EvidenceForm(EstimateForm):
@@ -250,18 +251,27 @@ def _heads(reading: Reading, survey: SurveyForm | None) -> list[HeadBeliefForm]:
     if survey is None or survey["state"] != "closed":
         return []
     values = reading.segment_values()
-    verdicts: dict[tuple[tuple[str, str], ...], StageForm] = {}
     heads = []
     for head in survey["heads"]:
         where = {k: v for k, v in head["segment"].items() if v in values.get(k, ())}
-        if not where:
-            continue
-        key = tuple(sorted(where.items()))
-        if key not in verdicts:
-            found = reading.indicators(where=where)
-            verdicts[key] = _stage_form(reading, found, None, where)
-        heads.append(_head_form(head, where, verdicts[key]))
-    return sorted(heads, key=lambda one: (*one["segment"].values(), one["function"], one["name"]))
+        if where:
+            heads.append((head, where))
+    parts = _by_segment(reading, {tuple(where) for _, where in heads})
+    verdicts = {
+        key: _stage_form(reading, parts.get(key, []), None, dict(key))
+        for key in {tuple(sorted(where.items())) for _, where in heads}
+    }
+    forms = [_head_form(h, w, verdicts[tuple(sorted(w.items()))]) for h, w in heads]
+    return sorted(forms, key=lambda one: (*one["segment"].values(), one["function"], one["name"]))
+
+
+def _by_segment(reading: Reading, ways: set[tuple[str, ...]]) -> dict[Key, list[Result]]:
+    """The indicators of every segment, in one pass for each way to split."""
+    found: dict[Key, list[Result]] = {}
+    for names in ways:
+        for result in reading.indicators(by=names):
+            found.setdefault(tuple(sorted(result.segment.items())), []).append(result)
+    return found
 
 
 def _head_form(head: HeadForm, where: dict[str, str], verdict: StageForm) -> HeadBeliefForm:

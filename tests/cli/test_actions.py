@@ -60,7 +60,6 @@ def test_belief_stands_beside_the_records(demonstration: Company) -> None:
     assert text.code == 0
     assert "None" not in text.out
     assert form["difference"] in text.out
-    assert form["difference"] in detente(*place, "stage").out
     for one in form["heads"]:
         assert one["sentence"] in text.out
 
