@@ -49,17 +49,17 @@ def text(statements: Sequence[ComparedForm]) -> str:
 
 
 def gaps(found: Sequence[WaveGapForm], colours: Palette) -> Any:
-    """Sales minus Marketing, wave by wave."""
+    """Sales minus Marketing, wave by wave; a gap in the line where a wave may not be shown."""
     table = pd.DataFrame(
         {
             "wave": one["wave"],
-            "gap": gap["value"],
-            "low": gap["low"],
-            "high": gap["high"],
+            "gap": gap["value"] if gap else None,
+            "low": gap["low"] if gap else None,
+            "high": gap["high"] if gap else None,
             "said": words.gap(gap),
         }
         for one in found
-        if (gap := one["gap"])
+        for gap in [one["gap"]]
     )
     order = [one["wave"] for one in found]
     base = alt.Chart(table).encode(

@@ -193,6 +193,7 @@ def _agree(advice: AdviceForm) -> None:
                 format_func=words.FUNCTIONS.__getitem__,
                 horizontal=True,
                 index=None,
+                key="agree_owner",
             )
             wanted = st.number_input(
                 f"Target ({'%' if is_share else unit}); empty: where its next stage begins",
