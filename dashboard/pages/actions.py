@@ -4,14 +4,16 @@ from datetime import date
 
 import streamlit as st
 
-from dashboard import data, html, layout, words
+from dashboard import access, data, html, layout, words
 from dashboard.html import Cell, Column, Row
 from model.errors import DetenteError
+from monitor.access import Role
 from monitor.advice import AdviceForm, AnswerForm, MoveForm
 from monitor.agreed import ActionForm
 
 CHOICES = {"yes": "Yes", "no": "No", "unknown": "Not known"}
 WAYS = {"leave": "Reasons to stay", "move": "Reasons to move on"}
+ROLE: Role = "contributor"
 OWNERS = ["sales", "marketing"]
 
 
@@ -26,7 +28,8 @@ def page() -> None:
     _advice(advice)
     st.header("Agreed actions", anchor=False)
     _actions(data.actions())
-    _agree(advice)
+    if access.may(ROLE):
+        _agree(advice)
     st.header("What would help", anchor=False)
     _moves(advice)
 
@@ -42,8 +45,9 @@ def _advice(form: AdviceForm) -> None:
         for way, title in WAYS.items()
     ]
     html.table([Column(""), Column("Holds"), Column("Because", is_wide=True)], groups)
-    with st.expander("Answer the checklist"):
-        _checklist(form)
+    if access.may(ROLE):
+        with st.expander("Answer the checklist"):
+            _checklist(form)
 
 
 def _condition(one: AnswerForm) -> Row:
@@ -61,7 +65,7 @@ def _condition(one: AnswerForm) -> Row:
 def _checklist(form: AdviceForm) -> None:
     with st.form("checklist", border=False):
         given = {one["id"]: _question(one) for one in form["answers"]}
-        by = st.text_input("Your name", key="checklist_by")
+        by = _who("checklist_by")
         if not st.form_submit_button("Keep the answers"):
             return
     before = {one["id"]: (one["given"] or {"answer": None})["answer"] for one in form["answers"]}
@@ -70,6 +74,7 @@ def _checklist(form: AdviceForm) -> None:
         st.error("Nothing has been answered anew.")
         return
     try:
+        access.need(ROLE)
         for name, said in changed.items():
             data.answer(name, said, by)
     except DetenteError as error:
@@ -77,6 +82,12 @@ def _checklist(form: AdviceForm) -> None:
         return
     st.session_state["actions_said"] = "Your answers are kept."
     st.rerun()
+
+
+def _who(key: str) -> str:
+    """The name of whoever is signed in, else one that is asked for."""
+    found = access.person()
+    return found.name if found and found.name else st.text_input("Your name", key=key)
 
 
 def _question(one: AnswerForm) -> str | None:
@@ -92,7 +103,7 @@ def _question(one: AnswerForm) -> str | None:
 
 def _actions(found: list[ActionForm]) -> None:
     if not found:
-        st.markdown("Nothing is agreed yet. Agree an action below, from a move that would help.")
+        st.markdown("Nothing is agreed yet. A move that would help is a good beginning.")
         return
     columns = [
         Column("Action"),
@@ -153,17 +164,18 @@ def _history(found: list[ActionForm]) -> list[tuple[str, list[Row]]]:
 
 
 def _end(still: list[ActionForm]) -> None:
-    if not still:
+    if not still or not access.may(ROLE):
         return
     titles = {one["id"]: one["title"] for one in still}
     with st.expander("Close an action"), st.form("end", border=False):
         chosen = st.selectbox("Action", list(titles), format_func=titles.__getitem__)
         state = st.radio("It is", ["done", "dropped"], horizontal=True)
         note = st.text_input("What to remember about it", max_chars=2000)
-        by = st.text_input("Your name", key="end_by")
+        by = _who("end_by")
         if not st.form_submit_button("Close it"):
             return
         try:
+            access.need(ROLE)
             ended = data.close_action(chosen, "done" if state == "done" else "dropped", by, note)
         except DetenteError as error:
             st.error(error.line())
@@ -204,7 +216,7 @@ def _agree(advice: AdviceForm) -> None:
                 key=f"target_{chosen}",
             )
             due = st.date_input("Due", value=data.next_meeting(), key="agree_due")
-            by = st.text_input("Who agrees", key="agree_by")
+            by = _who("agree_by")
             if not st.form_submit_button("Agree", type="primary"):
                 return
         _send(chosen, what, owner, wanted, is_share, due, by)
@@ -224,6 +236,7 @@ def _send(
         return
     target = wanted / 100 if is_share and wanted is not None else wanted
     try:
+        access.need(ROLE)
         kept = data.agree(indicator, what.strip() or None, owner, target, due, by)
     except DetenteError as error:
         st.error(error.line())
