@@ -183,7 +183,7 @@ class Reading:
         )
         return found
 
-    def people(self) -> dict[str, int]:
+    def headcount(self) -> dict[str, int]:
         """The active people of Sales and of Marketing."""
         return evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
 
@@ -203,7 +203,7 @@ class Reading:
             where=where,
             run=self.engine.run,
         )
-        return infer(results, gates, self.people(), self.definitions, CATALOGUE)
+        return infer(results, gates, self.headcount(), self.definitions, CATALOGUE)
 
     def records(
         self,

@@ -17,6 +17,7 @@ from metrics.stage.verdict import NextStep, Pull
 from model.stages import STAGES, Dimension, Stage
 from tests.metrics import samples
 
+MANY = {"sales": 20, "marketing": 10}
 NOTHING = Estimate.not_assessed("nothing is known")
 CERTAIN = {stage: float(stage is Stage.DEFINED) for stage in STAGES}
 AT = datetime(2026, 11, 20, 9)
@@ -28,9 +29,9 @@ def known(
     results: Mapping[str, Result] | None = None,
     cycle: Estimate = NOTHING,
     before: Estimate = NOTHING,
-    **checklist: str,
+    said: Mapping[str, str] | None = None,
 ) -> Known:
-    given_ = {name: Given(said, "Ada", AT) for name, said in checklist.items()}  # type: ignore[arg-type]
+    given_ = {name: Given(one, "Ada", AT) for name, one in (said or {}).items()}  # type: ignore[arg-type]
     return Known(people, results or {}, cycle, before, given_)
 
 
@@ -121,9 +122,9 @@ def test_a_short_cycle_is_short_with_its_whole_interval(
 
 
 def test_a_shorter_cycle_is_a_sign_that_the_heads_may_overrule() -> None:
-    faster = {"cycle": days(30, 26, 34), "before": days(50, 40, 60)}
-    assert holds("shorter_lives", known(**faster)) == ("yes", "records")
-    overruled = known(**faster, shorter_lives="no")
+    now, before = days(30, 26, 34), days(50, 40, 60)
+    assert holds("shorter_lives", known(cycle=now, before=before)) == ("yes", "records")
+    overruled = known(cycle=now, before=before, said={"shorter_lives": "no"})
     assert holds("shorter_lives", overruled) == ("no", "checklist")
     assert answered(CONDITIONS["shorter_lives"], overruled).is_contested
     same = known(cycle=days(45, 36, 54), before=days(50, 40, 60))
@@ -131,17 +132,17 @@ def test_a_shorter_cycle_is_a_sign_that_the_heads_may_overrule() -> None:
 
 
 def test_records_go_before_the_checklist_and_say_where_it_disagrees() -> None:
-    what = known(results=results(never_touched_rate=25), dropped_tasks="no")
+    what = known(results=results(never_touched_rate=25), said={"dropped_tasks": "no"})
     found = answered(CONDITIONS["dropped_tasks"], what)
     assert (found.answer, found.source, found.is_contested) == ("yes", "records", True)
-    alone = answered(CONDITIONS["dropped_tasks"], known(dropped_tasks="no"))
+    alone = answered(CONDITIONS["dropped_tasks"], known(said={"dropped_tasks": "no"}))
     assert (alone.answer, alone.source) == ("no", "checklist")
-    taken_back = answered(CONDITIONS["dropped_tasks"], known(dropped_tasks="unknown"))
+    taken_back = answered(CONDITIONS["dropped_tasks"], known(said={"dropped_tasks": "unknown"}))
     assert taken_back.answer is None
 
 
 def course(stage: Stage | None, **checklist: str) -> str:
-    return advise(stage, CERTAIN, known({"sales": 20, "marketing": 10}, **checklist)).course
+    return advise(stage, CERTAIN, known(MANY, said=checklist)).course
 
 
 def test_the_four_answers() -> None:
@@ -151,12 +152,12 @@ def test_the_four_answers() -> None:
     assert course(Stage.DEFINED) == "open"
     assert course(Stage.INTEGRATED) == "stay"
     none = dict.fromkeys(TABLE[Stage.DEFINED]["move"], "no")
-    found = advise(Stage.DEFINED, CERTAIN, known({"sales": 20, "marketing": 10}, **none))
+    found = advise(Stage.DEFINED, CERTAIN, known(MANY, said=none))
     assert (found.course, found.staying) == ("stay", ("none of the reasons to move on holds",))
 
 
 def test_without_a_stage_there_is_no_advice_but_the_questions_of_the_likeliest() -> None:
-    found = advise(None, CERTAIN, known({"sales": 20, "marketing": 10}, market_turns="yes"))
+    found = advise(None, CERTAIN, known(MANY, said={"market_turns": "yes"}))
     assert (found.stage, found.is_firm, found.course) == (Stage.DEFINED, False, "open")
     assert {one.condition.id for _, one in found.answers} == {
         *TABLE[Stage.DEFINED]["leave"],
@@ -170,7 +171,7 @@ def test_a_handful_of_people_need_no_machinery(stage: Stage | None) -> None:
     found = advise(stage, CERTAIN, known(few))
     assert (found.course, found.is_small) == ("stay", True)
     assert "good informal relations need no machinery" in found.staying[0]
-    at_odds = advise(stage, CERTAIN, known(few, good_relations="no"))
+    at_odds = advise(stage, CERTAIN, known(few, said={"good_relations": "no"}))
     assert not at_odds.is_small
 
 
@@ -183,7 +184,7 @@ def test_the_advice_follows_from_the_answers(
     stage: Stage, said: dict[str, str | None], sellers: int
 ) -> None:
     checklist = {name: one for name, one in said.items() if one is not None}
-    found = advise(stage, CERTAIN, known({"sales": sellers, "marketing": 5}, **checklist))
+    found = advise(stage, CERTAIN, known({"sales": sellers, "marketing": 5}, said=checklist))
     yes = dict.fromkeys(("leave", "move"), 0)
     for way, one in found.answers:
         yes[way] += one.answer == "yes"

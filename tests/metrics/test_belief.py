@@ -37,8 +37,8 @@ def share(value: float, low: float | None, high: float | None) -> Result:
 def shown(name: str, low: float, value: float, high: float, **changes: object) -> Result:
     """A result of a real indicator whose interval runs over these scores."""
     one = CATALOGUE[name]
-    ends = sorted(value_at(one, score) for score in (low, high))
-    estimate = Estimate(value_at(one, value), *ends, 50)
+    first, last = sorted(value_at(one, score) for score in (low, high))
+    estimate = Estimate(value_at(one, value), first, last, 50)
     return samples.result(one, replace(estimate, **changes))  # type: ignore[arg-type]
 
 
@@ -70,8 +70,8 @@ def test_the_interval_in_scores_contains_the_score(
 ) -> None:
     low, value, high = sorted((first, second, third))
     for one in (RATE, HOURS):
-        ends = sorted(value_at(one, score) for score in (low, high))
-        result = samples.result(one, Estimate(value_at(one, value), *ends, 50))
+        start, end = sorted(value_at(one, score) for score in (low, high))
+        result = samples.result(one, Estimate(value_at(one, value), start, end, 50))
         span = score_span(one, result.estimate)
         assert span == pytest.approx((low, high), abs=1e-6)
         wanted = "for" if low >= 60 + 1e-6 else "against" if high < 60 - 1e-6 else side(result)
