@@ -20,7 +20,7 @@ from metrics.indicators import CATALOGUE
 from metrics.stage import Verdict
 from model.errors import ConfigurationError
 from model.periods import Period, local_day
-from model.stages import STAGES
+from model.stages import STAGES, Stage
 from model.validation import suggest
 from model.words import percent
 from monitor.outputs.words import amount, figure
@@ -116,7 +116,8 @@ def form(workspace: Workspace) -> AdviceForm:
         verdict = reading.verdict_of(list(results.values()))
         known = _known(reading, results)
     advice = advise(verdict.stage, verdict.probabilities, known)
-    moves = recommended(advice.stage, results, verdict.pulls, verdict.next_step)
+    gains = {pull.indicator: pull.gain for pull in verdict.pulls}
+    moves = recommended(advice.stage, results, gains, _alone(verdict, advice.stage))
     return {
         "as_of": instant(reading.as_of),
         "definitions": workspace.definitions_version,
@@ -166,6 +167,14 @@ def questions(workspace: Workspace) -> list[QuestionForm]:
 def _checklist(workspace: Workspace) -> dict[str, Given]:
     found = workspace.records.checklists.latest()
     return {name: Given(one.answer, one.by, one.at) for name, one in found.items()}
+
+
+def _alone(verdict: Verdict, at: Stage) -> dict[str, float]:
+    """The value of each indicator that would by itself take the whole to the stage after `at`."""
+    step = verdict.next_step
+    if step is None or step.kind != "indicator" or step.stage.rank != at.rank + 1:
+        return {}
+    return {step.id: step.value} if step.value is not None else {}
 
 
 def _known(reading: Reading, results: dict[str, Result]) -> Known:

@@ -1,10 +1,9 @@
 """What takes a company from one stage to the next: the article's moves, tied to indicators."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from metrics.declaration import Result
-from metrics.stage.verdict import NextStep, Pull
 from model.stages import Stage
 
 
@@ -159,20 +158,22 @@ class Recommended:
 def recommended(
     stage: Stage,
     results: Mapping[str, Result],
-    pulls: Sequence[Pull] = (),
-    step: NextStep | None = None,
+    gains: Mapping[str, float],
+    alone: Mapping[str, float],
 ) -> list[Recommended]:
     """The moves from `stage` that some indicator calls for (it scores below the next stage), the
     most worthwhile first; those that cannot be judged for want of evidence come last, and what
     the records show to be there already is left out. None at the highest stage.
+
+    By indicator, `gains` are the points that the total would gain if it scored 100, and `alone`
+    the values that would by themselves reach the next stage of the whole, as far as there are any.
     """
-    gains = {pull.indicator: pull.gain for pull in pulls}
     found = []
     for move in MOVES:
         if move.at is not stage:
             continue
         known = [results[name] for name in move.indicators if name in results]
-        calls = [_call(one, stage, gains, step) for one in known if _is_below(one, stage)]
+        calls = [_call(one, stage, gains, alone) for one in known if _is_below(one, stage)]
         assessed = {one.indicator.id for one in known if one.score is not None}
         unknown = tuple(name for name in move.indicators if name not in assessed)
         if calls or not assessed:
@@ -185,9 +186,9 @@ def _is_below(one: Result, stage: Stage) -> bool:
     return one.stage is not None and one.stage.rank <= stage.rank
 
 
-def _call(one: Result, stage: Stage, gains: Mapping[str, float], step: NextStep | None) -> Call:
-    alone = step is not None and step.kind == "indicator" and step.id == one.indicator.id
-    target = one.indicator.anchors[stage.rank].value
-    if alone and step is not None and step.value is not None:
-        target = step.value
-    return Call(one, target, gains.get(one.indicator.id, 0.0), alone)
+def _call(
+    one: Result, stage: Stage, gains: Mapping[str, float], alone: Mapping[str, float]
+) -> Call:
+    name = one.indicator.id
+    target = alone.get(name, one.indicator.anchors[stage.rank].value)
+    return Call(one, target, gains.get(name, 0.0), name in alone)

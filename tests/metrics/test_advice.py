@@ -13,8 +13,7 @@ from metrics.declaration import Result
 from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE
 from metrics.scoring import value_at
-from metrics.stage.verdict import NextStep, Pull
-from model.stages import STAGES, Dimension, Stage
+from model.stages import STAGES, Stage
 from tests.metrics import samples
 
 MANY = {"sales": 20, "marketing": 10}
@@ -220,22 +219,21 @@ def test_a_move_is_called_for_by_what_lies_below_the_next_stage() -> None:
         shared_record_use=61,
         decision_hours=30,
     )
-    pulls = (Pull("decision_hours", Dimension.FEEDBACK, 30, 4.0),)
-    moves = recommended(Stage.DEFINED, found, pulls)
+    gains = {"decision_hours": 4.0}
+    moves = recommended(Stage.DEFINED, found, gains, {})
     called = [one.move.id for one in moves if one.calls]
     assert called == ["cheap_feedback", "regular_meeting"]
     assert [one.move.id for one in moves if not one.calls] == ["joint_assignments"]
     (call,) = moves[0].calls
     assert (call.target, call.gain, call.closes_the_gap) == (48, 4.0, False)
-    step = NextStep("indicator", "decision_hours", Stage.ALIGNED, 30, 71, 30.5)
-    (call,) = recommended(Stage.DEFINED, found, pulls, step)[0].calls
+    (call,) = recommended(Stage.DEFINED, found, gains, {"decision_hours": 30.5})[0].calls
     assert (call.target, call.closes_the_gap) == (30.5, True)
-    assert recommended(Stage.INTEGRATED, found, pulls) == []
+    assert recommended(Stage.INTEGRATED, found, gains, {}) == []
 
 
 def test_a_move_that_nothing_can_judge_comes_last() -> None:
     absent = {n: samples.result(i, NOTHING) for n, i in CATALOGUE.items()}
     found = {**absent, **results(common_head=40)}
-    moves = recommended(Stage.ALIGNED, found)
+    moves = recommended(Stage.ALIGNED, found, {}, {})
     assert moves[0].move.id == "common_head"
     assert all(not one.calls and one.unknown for one in moves[1:])
