@@ -255,17 +255,17 @@ def answer(question: str, said: str, by: str) -> None:
 def actions() -> list[ActionForm]:
     """The agreed actions with their progress."""
     history = [one.history for one in workspace().records.actions.list()]
-    return _actions(_key(), workspace(), sum(map(len, history)), workspace().today)
+    return _actions(_key(), workspace(), sum(map(len, history)), surveys.today(workspace()))
 
 
 @st.cache_data(max_entries=8, show_spinner="Following the agreed actions …")
-def _actions(key: Key, _workspace: Workspace, events: int, today: date) -> list[ActionForm]:
+def _actions(key: Key, _workspace: Workspace, events: int, day: date) -> list[ActionForm]:
     return acting.listed(_workspace)
 
 
 def next_meeting() -> date:
     """A quarter from today."""
-    return workspace().today + acting.NEXT_MEETING
+    return surveys.today(workspace()) + acting.NEXT_MEETING
 
 
 def agree(

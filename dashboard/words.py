@@ -327,7 +327,7 @@ def agreement(form: ComparedForm) -> str:
         return "contradicted, weak evidence" if form["is_weak"] else "contradicted"
     if "undecided" in said:
         return "undecided"
-    return "borne out" if "borne out" in said else "nobody asked"
+    return "borne out" if "borne out" in said else "no view is shown"
 
 
 def evidence_said(form: EvidenceForm) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal, cast
 
 from metrics.declaration import Indicator, Result
@@ -17,6 +17,7 @@ from monitor.agreed import ActionForm, FigureForm, action_form
 from monitor.outputs.words import amount
 from monitor.reading import Reading
 from monitor.report import estimate_form, instant
+from monitor.surveys import now, today
 from monitor.workspace import Workspace
 from store.records.actions import Action, ActionDraft, Event, Owner
 
@@ -47,8 +48,8 @@ def agree(workspace: Workspace, wanted: Proposal) -> ActionForm:
     indicator or segment, a day that has passed, a target that is no improvement.
     """
     one = _known(workspace, wanted)
-    due_on = wanted.due_on or workspace.today + NEXT_MEETING
-    if due_on < workspace.today:
+    due_on = wanted.due_on or today(workspace) + NEXT_MEETING
+    if due_on < today(workspace):
         raise ConfigurationError(f"{due_on} has passed", "due day", "Choose today or a later day.")
     with Reading.open(workspace) as reading:
         _check_segment(reading, one, wanted.segment)
@@ -65,7 +66,7 @@ def agree(workspace: Workspace, wanted: Proposal) -> ActionForm:
             target=target,
             baseline=_figure(reading, result.estimate),
         )
-        kept = workspace.records.actions.agree(draft, _now(), wanted.by)
+        kept = workspace.records.actions.agree(draft, now(), wanted.by)
         return action_form(workspace, kept, _figure(reading, result.estimate))
 
 
@@ -78,17 +79,17 @@ def close(
     _check_text("the note", note, LONGEST_NOTE)
     _check_text("the name", by, LONGEST_NAME)
     action = workspace.records.actions.get(action_id)
-    (now,) = _figures(workspace, [action])
-    event = Event(state=state, at=_now(), by=by, note=note, figure=now or {})
-    return action_form(workspace, workspace.records.actions.end(action_id, event), now)
+    (present,) = _figures(workspace, [action])
+    event = Event(state=state, at=now(), by=by, note=note, figure=present or {})
+    return action_form(workspace, workspace.records.actions.end(action_id, event), present)
 
 
 def listed(workspace: Workspace) -> list[ActionForm]:
     """All actions: the open ones by their due day, then the others, the latest ended first."""
     kept = workspace.records.actions.list()
     forms = [
-        action_form(workspace, action, now)
-        for action, now in zip(kept, _figures(workspace, kept), strict=True)
+        action_form(workspace, action, present)
+        for action, present in zip(kept, _figures(workspace, kept), strict=True)
     ]
     is_open = [form for form in forms if form["state"] == "open"]
     ended = [form for form in forms if form["state"] != "open"]
@@ -99,8 +100,8 @@ def listed(workspace: Workspace) -> list[ActionForm]:
 def shown(workspace: Workspace, action_id: int) -> ActionForm:
     """One action; RecordsError where there is none."""
     action = workspace.records.actions.get(action_id)
-    (now,) = _figures(workspace, [action])
-    return action_form(workspace, action, now)
+    (present,) = _figures(workspace, [action])
+    return action_form(workspace, action, present)
 
 
 def _known(workspace: Workspace, wanted: Proposal) -> Indicator:
@@ -195,7 +196,3 @@ def _figures(workspace: Workspace, actions: list[Action]) -> list[FigureForm | N
         found = {key: _results(reading, segment) for key, segment in segments.items()}
         results = [found[tuple(sorted(one.segment.items()))].get(one.indicator) for one in actions]
         return [_figure(reading, one.estimate) if one else None for one in results]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)

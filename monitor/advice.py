@@ -1,6 +1,6 @@
 """`detente advice …`: whether to change anything, and what would help."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypedDict, cast
 
 from metrics.advice import (
@@ -26,6 +26,7 @@ from model.words import percent
 from monitor.outputs.words import amount, figure
 from monitor.reading import Reading
 from monitor.report import EstimateForm, estimate_form, instant
+from monitor.surveys import now
 from monitor.workspace import Workspace
 from store.records.checklists import Answered, YesNoUnknown
 
@@ -146,8 +147,7 @@ def answer(workspace: Workspace, question: str, said: str, by: str) -> None:
         raise ConfigurationError(f"{said!r} is no answer", question, "Say yes, no or unknown.")
     if not by.strip() or len(by) > LONGEST_NAME:
         raise ConfigurationError("nobody is named", question, "Say who answers, in a few words.")
-    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    kept = Answered(question, cast(YesNoUnknown, said), by.strip(), now)
+    kept = Answered(question, cast(YesNoUnknown, said), by.strip(), now())
     workspace.records.checklists.answer(kept)
 
 

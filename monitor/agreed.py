@@ -8,6 +8,7 @@ from metrics.progress import Progress, progress
 from model.periods import local_day
 from monitor.outputs.words import amount, figure
 from monitor.report import EstimateForm, estimate_of
+from monitor.surveys import today
 from monitor.workspace import Workspace
 from store.records.actions import Action, Event
 
@@ -76,7 +77,7 @@ def action_form(workspace: Workspace, action: Action, now: FigureForm | None) ->
         "segment": dict(action.segment),
         "function": action.function,
         "due_on": action.due_on.isoformat(),
-        "is_overdue": action.state == "open" and action.due_on < workspace.today,
+        "is_overdue": action.state == "open" and action.due_on < today(workspace),
         "state": action.state,
         "baseline": baseline,
         "target": action.target,

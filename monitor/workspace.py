@@ -4,14 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
 from config import Settings, load
 from metrics.indicators import CATALOGUE, OUTCOMES, declarations
 from model.errors import ConfigurationError
-from model.periods import local_day
 from store.engines import Engine, open_engine
 from store.lake import Lake
 from store.lock import writer_lock
@@ -57,13 +55,6 @@ class Workspace:
         """Survey, snapshots, sync runs."""
         self.home.mkdir(parents=True, exist_ok=True)
         return Records.open(self.settings.records.url or f"sqlite:///{self.home / 'records.db'}")
-
-    @property
-    def today(self) -> date:
-        """The organisation's own day, by the clock."""
-        return local_day(
-            datetime.now(UTC).replace(tzinfo=None), self.settings.calendar.default.timezone
-        )
 
     @cached_property
     def definitions_version(self) -> str:

@@ -76,7 +76,7 @@ def statement(one: Compared) -> str:
         joint = ", and "
     else:
         joint = "; "
-    return f"{said or 'Neither view may be shown'}{joint}{shows}."
+    return f"{said or 'No view is shown'}{joint}{shows}."
 
 
 def split(one: Compared) -> str | None:

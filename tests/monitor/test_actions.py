@@ -9,6 +9,7 @@ import yaml
 
 from monitor import actions
 from monitor.demo import Company
+from monitor.surveys import today
 from monitor.workspace import Workspace
 from store.records.actions import ActionDraft
 
@@ -43,7 +44,7 @@ def agreed(workspace: Workspace, value: float | None, target: float, **figure: A
         indicator=INDICATOR,
         segment={},
         function="sales",
-        due_on=workspace.today - timedelta(days=1),
+        due_on=today(workspace) - timedelta(days=1),
         target=target,
         baseline=baseline,
     )
@@ -92,7 +93,7 @@ def test_an_indicator_that_is_gone_leaves_its_action_readable(workspace: Workspa
         indicator="retired_rate",
         segment={},
         function="sales",
-        due_on=workspace.today,
+        due_on=today(workspace),
         target=0.5,
         baseline={
             "value": 0.4, "bound": None, "low": None, "high": None, "n": 1, "status": "ok",

@@ -135,7 +135,7 @@ TITLE = CATALOGUE["marketing_on_key_accounts"].title
             None,
             None,
             FEW,
-            f"Neither view may be shown; the CRM shows that it is not so: {TITLE} 12 % "
+            f"No view is shown; the CRM shows that it is not so: {TITLE} 12 % "
             "(9 % to 16 %), Defined.",
         ),
         (
