@@ -64,6 +64,7 @@ def test_belief_stands_beside_the_records(demonstration: Company) -> None:
         assert one["sentence"] in text.out
 
 
+@pytest.mark.full
 def test_without_a_survey_the_records_stand_alone(ask: Ask) -> None:
     form = valid(ask("belief", "--json"), BELIEF)
     assert (form["survey"], form["contradictions"], form["heads"]) == (None, [], [])
@@ -116,6 +117,7 @@ def test_an_action_is_agreed_followed_and_closed(ask: Ask) -> None:
         assert "None" not in ask("actions", *arguments).out
 
 
+@pytest.mark.full
 def test_the_next_stage_and_a_quarter_are_proposed(ask: Ask) -> None:
     where = ["--where", "region=EMEA"]
     owner = ["--owner", "marketing", "--json"]

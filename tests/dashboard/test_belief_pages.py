@@ -48,6 +48,7 @@ def test_every_statement_stands_with_its_record(draw: Draw, company: Place) -> N
     assert words.gap(gap["gap"]) in text
 
 
+@pytest.mark.full
 def test_without_a_survey_the_crm_speaks_alone(draw: Draw, no_survey: Place) -> None:
     text = said(draw(no_survey, "belief"))
     assert "have not been asked yet" in text
@@ -55,12 +56,14 @@ def test_without_a_survey_the_crm_speaks_alone(draw: Draw, no_survey: Place) -> 
     assert "perception gap" not in text
 
 
+@pytest.mark.full
 def test_an_open_wave_shows_nothing(draw: Draw, open_wave: Place) -> None:
     text = said(draw(open_wave, "belief"))
     assert "is being answered until" in text
     assert "The teams differ" not in text
 
 
+@pytest.mark.full
 def test_a_hidden_team_is_said_and_not_shown(draw: Draw, no_survey: Place, tmp_path: Path) -> None:
     header = ["respondent", "function", "level", *(f"s{n}" for n in range(1, 21))]
     rows = [[f"m{n}", "marketing", "staff", *["5"] * 20] for n in range(12)]
@@ -89,6 +92,7 @@ def test_the_advice_and_the_moves_are_those_of_the_monitor(draw: Draw, no_survey
             assert words.spaced(call["sentence"].partition(": ")[2]) in text
 
 
+@pytest.mark.full
 def test_an_answer_is_kept_with_its_name(draw: Draw, no_survey: Place) -> None:
     app = draw(no_survey, "actions")
     app.button_group(key="question_duplicated_work").set_value("yes")
@@ -123,6 +127,7 @@ def test_an_action_is_agreed_and_closed_here(draw: Draw, no_survey: Place) -> No
     assert "Ended" in said(app)
 
 
+@pytest.mark.full
 def test_a_target_that_is_no_better_is_one_line(draw: Draw, no_survey: Place) -> None:
     app = draw(no_survey, "actions")
     app.selectbox(key="agree_indicator").set_value("lead_followup_rate").run()
