@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from getpass import getuser
 from typing import Annotated
 
 import typer
@@ -20,6 +21,13 @@ PERIOD = (
     "2026-07-01..2026-07-31."
 )
 PeriodOption = Annotated[str | None, typer.Option("--window", help=PERIOD)]
+
+ByName = Annotated[str | None, typer.Option("--by", help="Who says so; default your login.")]
+
+
+def whoever(by: str | None) -> str:
+    """Who is named, else who is logged in."""
+    return by if by is not None else getuser()
 
 
 def workspace(context: typer.Context) -> Workspace:

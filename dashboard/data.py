@@ -12,9 +12,15 @@ from typing import Literal, TypedDict
 import pandas as pd
 import streamlit as st
 
+from monitor import actions as acting
+from monitor import advice as advising
+from monitor import comparison as comparing
 from monitor import handoff as handoffs
 from monitor import invitations, snapshots, surveys, views
 from monitor import pipeline as pipelines
+from monitor.advice import AdviceForm
+from monitor.agreed import ActionForm
+from monitor.comparison import BeliefForm
 from monitor.handoff import HandoffForm
 from monitor.invitations import InvitationForm, LinkForm
 from monitor.outputs import survey_table
@@ -287,3 +293,67 @@ def submit(
 ) -> None:
     """Keep a person's answers in the open wave."""
     surveys.submit(workspace(), person, function, level, answers, name=name)
+
+
+def belief() -> BeliefForm:
+    """What both teams say beside what the CRM shows; anew for each wave."""
+    waves = tuple((one.name, one.state) for one in workspace().records.surveys.waves())
+    return _belief(_key(), workspace(), waves)
+
+
+@st.cache_data(max_entries=8, show_spinner="Setting what people say beside the records …")
+def _belief(key: Key, _workspace: Workspace, waves: tuple[tuple[str, str], ...]) -> BeliefForm:
+    return comparing.form(_workspace)
+
+
+def advice() -> AdviceForm:
+    """Whether to change; anew for each answer to the checklist."""
+    given = len(workspace().records.checklists.history())
+    return _advice(_key(), workspace(), given)
+
+
+@st.cache_data(max_entries=8, show_spinner="Working out the advice …")
+def _advice(key: Key, _workspace: Workspace, given: int) -> AdviceForm:
+    return advising.form(_workspace)
+
+
+def answer(question: str, said: str, by: str) -> None:
+    """Keep an answer to the checklist."""
+    advising.answer(workspace(), question, said, by)
+
+
+def actions() -> list[ActionForm]:
+    """The agreed actions with their progress."""
+    history = [one.history for one in workspace().records.actions.list()]
+    return _actions(_key(), workspace(), sum(map(len, history)), surveys.today(workspace()))
+
+
+@st.cache_data(max_entries=8, show_spinner="Following the agreed actions …")
+def _actions(key: Key, _workspace: Workspace, events: int, day: date) -> list[ActionForm]:
+    return acting.listed(_workspace)
+
+
+def next_meeting() -> date:
+    """A quarter from today."""
+    return surveys.today(workspace()) + acting.NEXT_MEETING
+
+
+def agree(
+    indicator: str, title: str | None, owner: str, target: float | None, due_on: date, by: str
+) -> ActionForm:
+    """Keep an agreed action, for the segment that the reader has chosen."""
+    wanted = acting.Proposal(
+        indicator=indicator,
+        function=owner,
+        by=by,
+        target=target,
+        due_on=due_on,
+        title=title,
+        segment=where(),
+    )
+    return acting.agree(workspace(), wanted)
+
+
+def close_action(action: int, state: acting.Ended, by: str, note: str) -> ActionForm:
+    """End an action with a note."""
+    return acting.close(workspace(), action, state, by, note)

@@ -6,6 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from model.stages import CUTS, STAGES, Dimension
+from monitor.comparison import ComparedForm, EvidenceForm
+from monitor.outputs.belief import CAVEAT, teams
 from monitor.report import (
     DimensionForm,
     EstimateForm,
@@ -19,10 +21,7 @@ from monitor.report import (
 NONE = "–"
 SPACE = "\u00a0"
 NOT_ASSESSED = "not assessed"
-SCALES = (
-    "Both scales run from 20 to 100, but they do not measure the same thing: one counts what the "
-    "CRM recorded, the other asks for opinions. Compare stages and intervals; do not subtract."
-)
+SCALES = CAVEAT
 STATUS = {"ok": "ok", "weak": "weak evidence", "not_assessed": NOT_ASSESSED}
 PROVENANCE = {
     "convention": "convention: a round figure that we chose, not a measured norm",
@@ -34,6 +33,21 @@ PROVENANCE = {
 FUNCTIONS = {"sales": "Sales", "marketing": "Marketing", "other": "Other", "all": "Both"}
 ROOTS = {"economic": "money and means", "cultural": "people and culture"}
 BEARING = {"measured": "measured by", "proxy": "hinted at by"}
+RECORD = {
+    "for": "It is so",
+    "against": "It is not so",
+    "mixed": "Both: one figure for it, one against",
+    "open": "Leaves it open",
+    "not_assessed": "Not assessed",
+    "not_observable": "Not observable in a CRM",
+}
+AGREEMENT = {
+    "borne out": "borne out",
+    "contradicted": "contradicted",
+    "undecided": "undecided",
+    "unknown": "",
+}
+EVENTS = {"open": "agreed", "done": "done", "dropped": "dropped"}
 KINDS = {"live": "live", "backfilled": "rebuilt from history"}
 RUNS = {"done": "Done", "partial": "In part", "failed": "Failed", "running": "Running"}
 BEARS = {
@@ -192,21 +206,8 @@ def records_say(form: StageForm) -> str:
 
 
 def teams_say(form: StageForm) -> str:
-    """`Sales sees itself at Undefined, Marketing at Aligned.`, as far as it may be shown."""
-    survey = form["survey"]
-    if survey is None:
-        return ""
-    sales, marketing = survey["sales"]["stage"], survey["marketing"]["stage"]
-    if sales and sales == marketing:
-        return f"Sales and Marketing both see themselves at {stage(sales)}."
-    if sales and marketing:
-        return f"Sales sees itself at {stage(sales)}, Marketing at {stage(marketing)}."
-    said = [
-        f"{name} sees itself at {stage(s)}."
-        for name, s in (("Sales", sales), ("Marketing", marketing))
-        if s
-    ]
-    return " ".join(said)
+    """`Sales sees itself at Undefined, a stage lower; Marketing …`, as far as it may be shown."""
+    return teams(form)
 
 
 def why_range(form: StageForm) -> str:
@@ -344,3 +345,65 @@ def bearing(indicators: Mapping[str, str], titles: Mapping[str, str]) -> str:
     known = [f"{BEARING[how]} {titles[i]}" for i, how in indicators.items() if i in titles]
     text = "; ".join(known)
     return text[:1].upper() + text[1:] if text else "Not measured yet"
+
+
+def agreement(form: ComparedForm) -> str:
+    """Whether what the teams say is borne out, in a word or two."""
+    if form["record"] in ("not_assessed", "not_observable"):
+        return "not observable" if form["record"] == "not_observable" else NOT_ASSESSED
+    said = {form["sales"]["agreement"], form["marketing"]["agreement"]}
+    if "contradicted" in said:
+        return "contradicted, weak evidence" if form["is_weak"] else "contradicted"
+    if "undecided" in said:
+        return "undecided"
+    return "borne out" if "borne out" in said else "no view is shown"
+
+
+def evidence_said(form: EvidenceForm) -> str:
+    """`Leads followed up in time: 58.0 % (51.0 to 66.0 %), n 310, Defined, measured`."""
+    if form["status"] == "not_assessed":
+        return f"{form['title']}: {NOT_ASSESSED} ({form['reason']})"
+    around = interval(form["low"], form["high"], form["unit"])
+    parts = [
+        f"{value(form, form['unit'])}{'' if around == NONE else f' ({around})'}",
+        f"n {number(form['n'])}",
+        stage(form["stage"]),
+        "measured" if form["how"] == "measured" else "a sign",
+    ]
+    parts += ["weak evidence"] if form["status"] == "weak" else []
+    parts += ["declared"] if form["declared"] else []
+    return f"{form['title']}: {', '.join(parts)}"
+
+
+def gap(form: GapForm | None) -> str:
+    """`−18.4 (−23.0 to −13.8)`: Sales minus Marketing."""
+    if form is None:
+        return "not shown"
+    if form["low"] is None or form["high"] is None:
+        return signed(form["value"])
+    return f"{signed(form['value'])} ({signed(form['low'])} to {signed(form['high'])})"
+
+
+def signed(points: float) -> str:
+    """`+3.1`, `−18.4`, `0.0`."""
+    shown = f"{abs(points):.1f}"
+    return shown if shown == "0.0" else f"{'+' if points > 0 else '−'}{shown}"
+
+
+def way(share: float | None, reached: bool | None) -> str:
+    """`47 % of the way`, `reached`; empty where nothing can be said."""
+    if reached:
+        return "reached"
+    if share is None:
+        return ""
+    if share < 0:
+        return "further away"
+    return f"{int(100 * share)}{SPACE}% of the way"
+
+
+def placed(form: StageForm) -> str:
+    """`Defined (71 %)`, or the range that is all that can be said."""
+    if form["stage"] is None:
+        span = stage_span(form["stage_range"])
+        return span[:1].upper() + span[1:]
+    return f"{stage(form['stage'])} ({chance(form['probabilities'][form['stage']])})"

@@ -170,6 +170,23 @@ class Reading:
         small = self._hidden([*by, *(where or {})])
         return people.shown(outcomes, small, self._least), quality
 
+    def outcomes(self, ids: Sequence[str], window: Period) -> list[Shown]:
+        """Some outcomes for the whole company, by id, over `window`."""
+        found, _ = evaluate.shown(
+            self.facts,
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            window=window,
+            only=ids,
+            run=self.engine.run,
+        )
+        return found
+
+    def headcount(self) -> dict[str, int]:
+        """The active people of Sales and of Marketing."""
+        return evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
+
     def verdict(self, where: Mapping[str, str] | None = None) -> Verdict:
         """The stage that these figures speak for."""
         return self.verdict_of(self.indicators(where=where), where)
@@ -186,8 +203,7 @@ class Reading:
             where=where,
             run=self.engine.run,
         )
-        people = evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
-        return infer(results, gates, people, self.definitions, CATALOGUE)
+        return infer(results, gates, self.headcount(), self.definitions, CATALOGUE)
 
     def records(
         self,

@@ -5,18 +5,20 @@ from typing import Self
 
 from sqlalchemy import Engine, inspect, text
 
+from store.records.actions import Actions
+from store.records.checklists import Checklists
 from store.records.invitations import Invitations
 from store.records.runs import Runs
 from store.records.snapshots import Snapshots
 from store.records.surveys import Surveys
 from store.records.transactions import connect, reading
 
-NEWEST = "0002"  # the last of the migrations
+NEWEST = "0003"  # the last of the migrations
 
 
 class Records:
     """The database behind one address; a context manager. Repositories: `surveys`, `invitations`,
-    `snapshots`, `runs`. All errors are RecordsErrors or SurveyErrors.
+    `snapshots`, `runs`, `actions`, `checklists`. All errors are RecordsErrors or SurveyErrors.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -25,6 +27,8 @@ class Records:
         self.invitations = Invitations(engine)
         self.snapshots = Snapshots(engine)
         self.runs = Runs(engine)
+        self.actions = Actions(engine)
+        self.checklists = Checklists(engine)
 
     @classmethod
     def open(cls, url: str) -> Self:

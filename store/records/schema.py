@@ -117,3 +117,47 @@ class RunRow(Base):
     state: Mapped[str] = mapped_column(String(10))
     report: Mapped[dict[str, Any]]
     api_calls: Mapped[int]
+
+
+class ActionRow(Base):
+    """What was agreed; never changed (on SQLite a trigger refuses)."""
+
+    __tablename__ = "actions"
+    __table_args__ = (CheckConstraint("function IN ('sales', 'marketing')", name="function"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(500))
+    indicator: Mapped[str] = mapped_column(String(80))
+    segment: Mapped[dict[str, Any]]
+    function: Mapped[str] = mapped_column(String(20))
+    due_on: Mapped[date]
+    target: Mapped[float]
+    baseline: Mapped[dict[str, Any]]
+
+
+class ActionEventRow(Base):
+    """A state that an action took on; the last one counts. Never changed."""
+
+    __tablename__ = "action_events"
+    __table_args__ = (CheckConstraint("state IN ('open', 'done', 'dropped')", name="state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id"), index=True)
+    state: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str] = mapped_column(String(2000))
+    figure: Mapped[dict[str, Any]]
+
+
+class ChecklistRow(Base):
+    """An answer to a question of the checklist; the last one of a question counts."""
+
+    __tablename__ = "checklist_answers"
+    __table_args__ = (CheckConstraint("answer IN ('yes', 'no', 'unknown')", name="answer"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    question: Mapped[str] = mapped_column(String(80))
+    answer: Mapped[str] = mapped_column(String(10))
+    by: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]

@@ -11,7 +11,16 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from dashboard import words
-from monitor import handoff, invitations, pipeline, snapshots, surveys, views
+from monitor import (
+    advice,
+    comparison,
+    handoff,
+    invitations,
+    pipeline,
+    snapshots,
+    surveys,
+    views,
+)
 from tests.dashboard.chromium import browser, dashboard, drawn, executable, shoot
 from tests.dashboard.places import Place
 
@@ -74,6 +83,7 @@ def expected(company: Place) -> dict[str, list[str]]:
     rows = views.indicators(workspace)["rows"]
     chosen = next(row for row in rows if row["id"] == CHOSEN)
     survey = surveys.form(workspace)
+    believed, advised = comparison.form(workspace), advice.form(workspace)
     kept = snapshots.listed(workspace)
     assert survey is not None
     return {
@@ -92,6 +102,15 @@ def expected(company: Place) -> dict[str, list[str]]:
             words.value(chosen, chosen["unit"]),
             words.interval(chosen["low"], chosen["high"], chosen["unit"]),
             *(words.value(one, chosen["unit"]) for one in chosen["variants"].values()),
+        ],
+        "belief": [
+            believed["difference"],
+            *(one["sentence"] for one in believed["statements"]),
+            *(one["name"] for one in believed["heads"]),
+        ],
+        "actions": [
+            advised["sentence"],
+            *(call["title"] for move in advised["moves"] for call in move["calls"]),
         ],
         "survey": [words.mean(survey["sales"]["mean"]), words.mean(survey["marketing"]["mean"])],
         "trends": [f"{len(kept)} snapshots", words.score(kept[-1]["score"])],

@@ -11,8 +11,9 @@ import pytest
 
 from store.lake import Lake
 from store.records import Records
+from store.records.actions import Event
 from tests.store import workers
-from tests.store.workers import ROWS, spawn
+from tests.store.workers import NOON, ROWS, spawn
 
 
 def kill_after(process: ForkServerProcess, begins: Connection, steps: int, part: float) -> None:
@@ -141,3 +142,53 @@ def test_processes_may_create_the_database_together(tmp_path: Path) -> None:
     for process in processes:
         process.join(60)
         assert process.exitcode == 0
+
+
+def test_of_four_who_close_an_action_one_succeeds(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/records.db"
+    with Records.open(url) as records:
+        kept = records.actions.agree(workers.action(1), NOON, "Ada")
+    pipes = [workers.pipe() for _ in range(4)]
+    processes = [
+        spawn(workers.end_action, url, kept.id, f"person {i}", send)
+        for i, (_, send) in enumerate(pipes)
+    ]
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    said = [receive.recv() for receive, _ in pipes]
+    assert said.count("") == 1
+    assert all("it is done since" in one for one in said if one)
+    with Records.open(url) as records:
+        assert len(records.actions.get(kept.id).history) == 2
+
+
+def kill_agreeing(tmp_path: Path, times: int) -> None:
+    url, chance, kept = f"sqlite:///{tmp_path}/records.db", random.Random(7), 0
+    for _ in range(times):
+        receive, send = workers.pipe()
+        process = spawn(workers.agree_for_ever, url, send)
+        kill_after(process, receive, chance.randint(2, 4), chance.random())
+        with Records.open(url) as records:
+            found = records.actions.list()
+            assert [one.baseline["number"] for one in found] == list(range(len(found)))
+            assert all(len(one.baseline["padding"]) == 50_000 for one in found)
+            assert all(one.history[0].state == "open" for one in found)
+            assert all(one.state == "done" for one in found[:-1] if one.id > kept)
+            assert len(found) >= kept
+            kept = len(found)
+            for one in found:
+                if one.state == "open":
+                    records.actions.end(one.id, Event(state="dropped", at=NOON, by="Kim"))
+        with sqlite3.connect(tmp_path / "records.db") as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert kept > 0
+
+
+def test_a_kill_leaves_actions_whole(tmp_path: Path) -> None:
+    kill_agreeing(tmp_path, 2)
+
+
+@pytest.mark.full
+def test_actions_killed_thirty_times(tmp_path: Path) -> None:
+    kill_agreeing(tmp_path, 30)

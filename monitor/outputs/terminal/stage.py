@@ -1,6 +1,7 @@
 """The verdict beside the self-assessment."""
 
 from model.words import percent
+from monitor.outputs.belief import teams
 from monitor.outputs.terminal.printing import line, table
 from monitor.outputs.terminal.survey import survey
 from monitor.outputs.words import points
@@ -12,6 +13,8 @@ def stage(form: StageForm) -> None:
     if form["segment"]:
         line("Segment: " + ", ".join(f"{k} {v}" for k, v in form["segment"].items()))
     line(form["sentence"])
+    if said := teams(form):
+        line(said)
     chances = ", ".join(
         f"{name.capitalize()} {percent(p)}" for name, p in form["probabilities"].items()
     )

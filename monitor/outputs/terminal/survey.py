@@ -35,6 +35,8 @@ def survey(form: SurveyForm | None) -> None:
         line(f"  {_head(head)}")
     for note in form["notes"]:
         line(f"  {note}")
+    _segments(form)
+    _statements(form)
 
 
 def tables(form: SurveyForm) -> None:
