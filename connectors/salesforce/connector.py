@@ -4,7 +4,7 @@ import hashlib
 import json
 import tempfile
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cached_property, partial
@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from connectors.base import Connector, Offer, Pull
+from connectors.base import Connector, Counted, Offer, Pull
 from connectors.inspection import Inspection, LiveCheck
 from connectors.salesforce.bulk import drop_job
 from connectors.salesforce.checks import live_checks
 from connectors.salesforce.client import Client
-from connectors.salesforce.inspecting import inspect
+from connectors.salesforce.inspecting import counted, inspect
 from connectors.salesforce.kept import Kept, Plan, digest
 from connectors.salesforce.objects import streams
 from connectors.salesforce.oddities import ODD, oddities
@@ -116,6 +116,10 @@ class SalesforceConnector(Connector):
         plan = self._passing(f"{table}-ids")
         extracts = [self._extract(stream, plan, None) for stream in members]
         return (ids for extract in extracts for ids in extract.present())
+
+    def counted(self) -> Mapping[str, Counted]:
+        """Leads and opportunities; three requests."""
+        return counted(self._client, self.offer().tables)
 
     def inspect(self) -> Inspection:
         """Rights, counts, budget, tracked and mapped fields, suggestions."""

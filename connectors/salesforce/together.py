@@ -58,7 +58,7 @@ class _Together(Generic[T]):
                 self._pass_on(part)
             finally:
                 self._slots.release()
-        except BaseException as error:  # noqa: BLE001 (raised again by `items`)
+        except BaseException as error:  # `items` raises it again
             self._give(error)
         else:
             self._give(None)
