@@ -81,8 +81,8 @@ def record_visibility(context: Context) -> Estimate:
     both = {table: counts for table, counts in context.counted.items() if counts[1] > 0}
     if not both:
         return Estimate.not_assessed(
-            "no CRM told how many records it holds: its user may not ask (in Salesforce, View Setup "
-            "and Configuration), or this is a day in the past"
+            "no CRM told how many records it holds: its user may not ask (in Salesforce, View "
+            "Setup and Configuration), or this is a day in the past"
         )
     told = ", ".join(
         f"{table} {seen:,} of {held:,}" for table, (seen, held) in sorted(both.items())

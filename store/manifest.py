@@ -31,8 +31,8 @@ class SourceState:
     `cutoff_at` (naive UTC): its records are complete up to then; None where that has no meaning
     (declared targets). `record_url`: a template with {id}, or None. `notes`: for the user.
     `counted`: by table, the records that the connection sees and those that the source holds by its
-    own count, at that sync. `reconciled_at` (the source's clock): its rows were last compared with the records that it
-    still holds; `reconciled` says what came of it.
+    own count, at that sync. `reconciled_at` (the source's clock): its rows were last compared with
+    the records that it still holds; `reconciled` says what came of it.
     """
 
     availability: Availability
