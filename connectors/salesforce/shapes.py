@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.salesforce.directory import Directory
 from model.tables import DAY, FLAG, INSTANT, NUMBER, TABLES, TEXT, WHOLE
 
 
@@ -206,7 +207,7 @@ class Stream:
         return {"deleted_at": DELETED, **self.columns}
 
     def joined(
-        self, rows: pa.Table, others: Mapping[str, pa.Table], reduced: pa.Table | None
+        self, rows: pa.Table, others: Mapping[str, pa.Table], reduced: Directory | None
     ) -> pa.Table:
         """`rows` with what the lookups (`others`, by object) and the reduced companion say."""
         for lookup in self.lookups:
@@ -219,7 +220,7 @@ class Stream:
                     rows = attach_dated(rows, lookup.on, lookup.on_day, lookup.key, other, names)
         if self.companion and reduced is not None:
             adds = {name: name for name in self.companion.adds}
-            rows = attach(rows, self.companion.on, self.companion.key, reduced, adds)
+            rows = reduced.attach(rows, self.companion.on, adds)
         return rows
 
     def canonical(
@@ -276,10 +277,8 @@ def attach(
 ) -> pa.Table:
     """`rows` with the columns `names` (theirs -> ours) of that row of `others` whose `key` is `on`.
 
-    A row of `rows` that finds none gets nulls; `key` is unique in `others`.
+    A row of `rows` that finds none gets nulls; `key` is unique in `others`, which are few.
     """
-    if others.num_rows > rows.num_rows:  # the larger is only looked through, not hashed
-        others = others.filter(pc.is_in(others[key], value_set=rows[on]))
     at = pc.index_in(rows[on], value_set=others[key].combine_chunks())
     for theirs, ours in names.items():
         rows = rows.append_column(ours, others[theirs].take(at))

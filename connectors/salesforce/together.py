@@ -29,7 +29,10 @@ class _Together(Generic[T]):
         self._slots = slots
         self._stopped = threading.Event()
         self._found: Queue[T | BaseException | None] = Queue(HELD * len(parts))  # None: a part ends
-        self._threads = [threading.Thread(target=self._read, args=[part]) for part in parts]
+        self._threads = [
+            threading.Thread(target=self._read, args=[part], name=f"part-{n}")
+            for n, part in enumerate(parts)
+        ]
         for thread in self._threads:
             thread.start()
 
