@@ -53,7 +53,7 @@ class Staged:
         return found
 
     def batches(self, month: str) -> Iterator[pa.RecordBatch]:
-        """The rows of one month as they came, at least `ROWS_AT_ONCE` to a batch but for the last."""
+        """The rows of one month as they came, in batches of `ROWS_AT_ONCE` or a little more."""
         held: list[pa.RecordBatch] = []
         with pa.ipc.open_file(self._file(month)) as file:
             for number in range(file.num_record_batches):

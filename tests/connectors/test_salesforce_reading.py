@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.salesforce.directory import Directory
@@ -33,6 +33,7 @@ def test_a_directory_finds_what_a_dictionary_finds(
         assert found["Mine"].to_pylist() == [values.get(i) for i in some["Of"].to_pylist()]  # type: ignore[arg-type]
 
 
+@settings(deadline=None, max_examples=30)  # threads take turns as the machine likes
 @given(st.lists(st.lists(st.integers(0, 9), max_size=6), max_size=5), st.integers(1, 4))
 def test_side_by_side_nothing_is_lost_and_each_part_keeps_its_order(
     parts: list[list[int]], slots: int
