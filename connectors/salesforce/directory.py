@@ -57,5 +57,8 @@ def _digests(ids: pa.Array) -> np.ndarray | None:
     first, second = np.ascontiguousarray(letters[:, :16]).view(np.uint64).T
     last = np.ascontiguousarray(letters[:, 16:]).view(np.uint16)[:, 0].astype(np.uint64)
     # Multiplication by odd numbers spreads what differs in few letters over all bits.
-    mixed = first * np.uint64(0x9E3779B97F4A7C15) ^ (second + last * np.uint64(0xC2B2AE3D27D4EB4F))
-    return mixed * np.uint64(0xFF51AFD7ED558CCD)
+    mixed: np.ndarray = first * np.uint64(0x9E3779B97F4A7C15) ^ (
+        second + last * np.uint64(0xC2B2AE3D27D4EB4F)
+    )
+    mixed *= np.uint64(0xFF51AFD7ED558CCD)
+    return mixed

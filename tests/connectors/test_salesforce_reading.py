@@ -30,7 +30,7 @@ def test_a_directory_finds_what_a_dictionary_finds(
     start = len(asked) // 3
     for some in (rows, rows.slice(start)):
         found = Directory(table, "Id").attach(some, "Of", {"Value": "Mine"})
-        assert found["Mine"].to_pylist() == [values.get(i) for i in some["Of"].to_pylist()]  # type: ignore[arg-type]
+        assert found["Mine"].to_pylist() == [values.get(i) for i in some["Of"].to_pylist()]
 
 
 @settings(deadline=None, max_examples=30)  # threads take turns as the machine likes
