@@ -317,7 +317,7 @@ def _advice(key: Key, _workspace: Workspace, given: int) -> AdviceForm:
     return advising.form(_workspace)
 
 
-def answer(question: str, said: str, by: str) -> None:
+def answer_question(question: str, said: str, by: str) -> None:
     """Keep an answer to the checklist."""
     advising.answer(workspace(), question, said, by)
 

@@ -303,14 +303,14 @@ def mean(value: float | None) -> str:
 def gap(form: GapForm | None) -> str:
     """`+0.8 (+0.1 to +1.5)`: Sales minus Marketing, with its interval where there is one."""
     if form is None:
-        return NONE
-    said = _signed(form["value"])
+        return "not shown"
+    said = signed(form["value"])
     if form["low"] is None or form["high"] is None:
         return said
-    return f"{said} ({_signed(form['low'])} to {_signed(form['high'])})"
+    return f"{said} ({signed(form['low'])} to {signed(form['high'])})"
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
     size = round(abs(value), 1)
     return f"{'−' if value < 0 and size else '+' if size else ''}{size:.1f}"
 
@@ -373,21 +373,6 @@ def evidence_said(form: EvidenceForm) -> str:
     parts += ["weak evidence"] if form["status"] == "weak" else []
     parts += ["declared"] if form["declared"] else []
     return f"{form['title']}: {', '.join(parts)}"
-
-
-def gap(form: GapForm | None) -> str:
-    """`−18.4 (−23.0 to −13.8)`: Sales minus Marketing."""
-    if form is None:
-        return "not shown"
-    if form["low"] is None or form["high"] is None:
-        return signed(form["value"])
-    return f"{signed(form['value'])} ({signed(form['low'])} to {signed(form['high'])})"
-
-
-def signed(points: float) -> str:
-    """`+3.1`, `−18.4`, `0.0`."""
-    shown = f"{abs(points):.1f}"
-    return shown if shown == "0.0" else f"{'+' if points > 0 else '−'}{shown}"
 
 
 def way(share: float | None, reached: bool | None) -> str:

@@ -76,7 +76,7 @@ def _checklist(form: AdviceForm) -> None:
     try:
         access.need(ROLE)
         for name, said in changed.items():
-            data.answer(name, said, by)
+            data.answer_question(name, said, by)
     except DetenteError as error:
         st.error(error.line())
         return
