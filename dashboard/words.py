@@ -311,6 +311,7 @@ def gap(form: GapForm | None) -> str:
 
 
 def signed(value: float) -> str:
+    """`+3.1`, `−18.4`, `0.0`."""
     size = round(abs(value), 1)
     return f"{'−' if value < 0 and size else '+' if size else ''}{size:.1f}"
 
