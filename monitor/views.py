@@ -10,7 +10,7 @@ from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
 from model.definitions import Definitions
 from model.errors import ConfigurationError
 from model.validation import suggest
-from monitor import surveys
+from monitor import headlines, surveys
 from monitor.missing import MissingForm, missing
 from monitor.reading import Reading
 from monitor.report import (
@@ -203,9 +203,10 @@ def stages(
 
 def _stage(opened: Reading, where: Segment) -> StageForm:
     verdict = opened.verdict(where)
-    survey = surveys.form(opened.workspace) if not where else None
+    survey = None if where else surveys.form(opened.workspace)
+    settled = None if where else headlines.settled(opened.workspace, opened.as_of)
     definitions = opened.workspace.definitions_version
-    return stage_form(verdict, survey, opened.as_of, definitions, where)
+    return stage_form(verdict, survey, opened.as_of, definitions, where, settled)
 
 
 def _segments(opened: Reading, by: Sequence[str]) -> list[dict[str, str]]:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from metrics.declaration import Indicator, Result
 from metrics.estimate import Estimate, Status
 from metrics.stage.draws import Draws, Luck, draw
-from metrics.stage.explain import binding, next_step, pulls
+from metrics.stage.explain import binding, next_steps, pulls
 from metrics.stage.gates import Gates, capped
 from metrics.stage.profile import Profile, profile
-from metrics.stage.verdict import DimensionVerdict, Verdict
+from metrics.stage.verdict import DimensionVerdict, Verdict, Withheld
 from model.definitions import Definitions, StageSettings
 from model.stages import CUTS, DIMENSIONS, STAGES, Dimension, Stage
 from model.words import percent
@@ -47,11 +47,13 @@ def infer(
     likeliest = max(STAGES, key=lambda s: probabilities[s])
     stage_range = _stage_range(whole, doors)
     withheld = _withheld(settings, evidence, people, probabilities[likeliest])
-    stage = likeliest if withheld is None else None
+    why = withheld[0] if withheld else None
+    stage = None if why else likeliest
     sampled = whole.dimensions(drawn.sampling)
     low, high = _interval(whole.total(sampled)) if score is not None else (None, None)
     verdict = Verdict(
         stage=stage,
+        withheld=why,
         stage_range=stage_range,
         ungated_stage=ungated,
         held_by=doors.held(ungated),
@@ -67,10 +69,10 @@ def infer(
         sentence="",
         pulls=pulls(whole),
         binding=binding(whole),
-        next_step=next_step(whole, doors) if score is not None else None,
+        steps=next_steps(whole, doors) if score is not None else (),
     )
     cap = doors.cap(worst=False)
-    return replace(verdict, sentence=_sentence(verdict, withheld, cap))
+    return replace(verdict, sentence=_sentence(verdict, withheld[1] if withheld else None, cap))
 
 
 def _interval(draws: Floats) -> tuple[float, float]:
@@ -91,17 +93,18 @@ def _stage_range(whole: Profile, gates: Gates) -> tuple[Stage, Stage]:
 
 def _withheld(
     settings: StageSettings, evidence: float, people: Mapping[str, int] | None, best: float
-) -> str | None:
-    """Why no stage is stated, or None."""
+) -> tuple[Withheld, str] | None:
+    """Why no stage is stated, also in words, or None."""
     if evidence < settings.minimum_evidence:
         least = percent(settings.minimum_evidence)
-        return f"not enough evidence: {percent(evidence)}, at least {least}"
+        return "evidence", f"not enough evidence: {percent(evidence)}, at least {least}"
     for side in SIDES if people is not None else ():
         active = people.get(side, 0) if people is not None else 0
         if active < settings.minimum_people:
-            return f"{side.title()} has {active} active people, under {settings.minimum_people}"
+            least = str(settings.minimum_people)
+            return "people", f"{side.title()} has {active} active people, under {least}"
     if best < settings.minimum_probability:
-        return f"no stage reaches {percent(settings.minimum_probability)}"
+        return "probability", f"no stage reaches {percent(settings.minimum_probability)}"
     return None
 
 
