@@ -13,7 +13,7 @@ from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE
 from metrics.scoring import scores
 from metrics.stage import Verdict, infer
-from metrics.stage.gates import Gates, capped
+from metrics.stage.gates import Gates, capped, gates_of
 from metrics.stage.profile import Profile, profile
 from model.definitions import Definitions, StageSettings
 from model.stages import CUTS, DIMENSIONS, STAGES, Stage
@@ -55,7 +55,7 @@ def judged(regime: str, made: Organisation) -> Row:
     known, full = (_true(made, only_assessed=x) for x in (True, False))
     true = full.score(full.filled())
     gates = {k: Estimate(v, None, None, 1) for k, v in made.true_gates.items()}
-    cap = Gates(gates, DEFINITIONS.stage.gate_share).cap(worst=False)
+    cap = Gates(gates_of(DEFINITIONS.stage, CATALOGUE), gates).cap(worst=False)
     return Row(
         regime=regime,
         handoffs=made.handoffs,

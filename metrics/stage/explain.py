@@ -51,7 +51,7 @@ def next_steps(profile: Profile, gates: Gates) -> tuple[NextStep, ...]:
         return ()
     target = STAGES[now.rank + 1]
     opened = tuple(
-        NextStep("gate", g.id, target, value=gates.least(g), now=gates.known[g.id].value)
+        NextStep("gate", g.id, target, value=g.least, now=gates.known[g.id].value)
         for g in gates.binding()
         if g.cap is now
     )

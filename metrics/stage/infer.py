@@ -11,7 +11,7 @@ from metrics.estimate import Estimate, Status
 from metrics.scoring import BEST, WORST
 from metrics.stage.draws import Draws, Luck, draw
 from metrics.stage.explain import binding, next_steps, pulls
-from metrics.stage.gates import Gates, capped
+from metrics.stage.gates import Gates, capped, gates_of
 from metrics.stage.profile import Profile, profile
 from metrics.stage.verdict import DimensionVerdict, Verdict, Withheld
 from model.definitions import Definitions, StageSettings
@@ -38,7 +38,8 @@ def infer(
     """
     settings = definitions.stage
     whole = profile(results, definitions, catalogue)
-    doors = Gates(gates, settings.gate_share)
+    found = {result.indicator.id: result.estimate for result in results}
+    doors = Gates(gates_of(settings, catalogue), {**found, **gates})
     drawn = draw(whole, doors.known, Luck(settings.seed, settings.draws))
     evidence = whole.evidence()
     dimensions = whole.dimensions(whole.filled())
