@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from metrics.estimate import Estimate
-from model.definitions import Key, Rule, Statuses, Structure
+from model.definitions import Key, Statuses, Structure
+from model.rules import Rule, When
 from tests.metrics.company import WORDS, Company, at
 
 STATUSES = Statuses(
