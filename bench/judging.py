@@ -169,9 +169,7 @@ def sensitivity(organisations: Sequence[Organisation]) -> dict[str, dict[str, fl
         return float(np.mean([Stage.of_score(c) != n for c, n in zip(changed, now, strict=True)]))
 
     penalty = {
-        f"λ = {x:.1f}": moved(
-            [float(w.total(w.dimensions(w.filled()), penalty=x)) for w in whole]
-        )
+        f"λ = {x:.1f}": moved([float(w.total(w.dimensions(w.filled()), penalty=x)) for w in whole])
         for x in (0.0, 0.1, 0.2, 0.4, 0.5)
     }
     weights = {}
@@ -207,9 +205,7 @@ def _shifted(whole: Profile, step: float, only: str | None = None) -> float:
     return whole.score(base)
 
 
-def _flips(
-    whole: Sequence[Profile], now: Sequence[Stage], name: str
-) -> tuple[float, float, float]:
+def _flips(whole: Sequence[Profile], now: Sequence[Stage], name: str) -> tuple[float, float, float]:
     """How often an indicator alone changes the stage: its thresholds ±10 %, either end of its
     interval, or its absence.
     """

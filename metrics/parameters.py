@@ -77,9 +77,7 @@ def _gate(key: str, gate: GateSettings, catalogue: Mapping[str, Indicator]) -> I
         yield Problem(f"{key}.least", f"{gate.least:g} is more than all", "Write 0.1 for 10 %.")
 
 
-def _unmeasured(
-    definitions: Definitions, catalogue: Mapping[str, Indicator]
-) -> Iterator[Problem]:
+def _unmeasured(definitions: Definitions, catalogue: Mapping[str, Indicator]) -> Iterator[Problem]:
     """A dimension that has weight though every indicator of it was given none."""
     for dimension, weight in definitions.stage.weights.items():
         own = [one.under(definitions) for one in catalogue.values() if one.dimension == dimension]

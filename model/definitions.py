@@ -26,6 +26,7 @@ def _known_zone(name: str) -> str:
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
 
+
 class FunctionRule(Part):
     """Who belongs to one function; a user or queue that matches any list belongs to it."""
 

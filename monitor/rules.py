@@ -94,7 +94,9 @@ def _chosen(rules: tuple[Rule, ...], only: str | None) -> list[Rule]:
 
 
 def _check_segments(reading: Reading, where: Mapping[str, str]) -> None:
-    known = [name for name in reading.definitions.segments if name in reading.facts["checks"].columns]
+    known = [
+        name for name in reading.definitions.segments if name in reading.facts["checks"].columns
+    ]
     for name in where:
         if name not in known:
             raise ConfigurationError(f"no dimension {name!r}", "--where", suggest(name, known))
@@ -155,6 +157,7 @@ def says(rule: Rule) -> str:
     if rule.within is None:
         return need + (" by the close" if rule.applies_to == "opportunities" else "")
     return need + (
-        f" within {rule.within}" if rule.applies_to == "opportunities" else
-        f" in the last {rule.within}"
+        f" within {rule.within}"
+        if rule.applies_to == "opportunities"
+        else f" in the last {rule.within}"
     )

@@ -54,9 +54,7 @@ _NONE = pa.schema(
 ).empty_table()
 
 
-def checks(
-    known: Known, availability: Availability, handed: ir.Table, deals: ir.Table
-) -> ir.Table:
+def checks(known: Known, availability: Availability, handed: ir.Table, deals: ir.Table) -> ir.Table:
     """The fact `checks`, from the facts `handoffs` and `opportunities`.
 
     `is_kept` is null while the time still runs, and where it cannot be told. A record is placed
@@ -196,8 +194,10 @@ def _doings(known: Known, rule: Rule, key: str) -> ir.Table:
 
 def _joined(known: Known, key: str, people: ir.Table) -> ir.Table:
     rows = known.rows("team_members")
-    return rows.filter(rows[key].notnull()).semi_join(people, "user_id").select(
-        key, done_at="added_at"
+    return (
+        rows.filter(rows[key].notnull())
+        .semi_join(people, "user_id")
+        .select(key, done_at="added_at")
     )
 
 

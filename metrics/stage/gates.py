@@ -39,7 +39,9 @@ class Gate:
         value, above = float(estimate.value or 0), f"not above {self.cap.value.title()}"
         if self.id == SHARED:
             if self.least == 1:
-                return f"no metric has a target for both functions; without one the stage is {above}"
+                return (
+                    f"no metric has a target for both functions; without one the stage is {above}"
+                )
             return (
                 f"only {value:.0f} metrics have a target for both functions; "
                 f"under {self.least:.0f} the stage is {above}"

@@ -99,7 +99,9 @@ class Headline:
         words = f"{now.likeliest.value.title()} ({percent(share)})"
         weighed = replace(self.after(replace(now, is_live=True)))
         if weighed.stage != self.stage:
-            return f"{told}; the records of today speak for {words}, which the next snapshot makes it."
+            return (
+                f"{told}; the records of today speak for {words}, which the next snapshot makes it."
+            )
         how = "hold" if share >= STRONG else "stay the likeliest"
         return (
             f"{told}; the records of today speak for {words}, which must {how} until "

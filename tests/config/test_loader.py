@@ -54,7 +54,10 @@ def test_an_own_file_is_laid_over_key_by_key(tmp_path: Path) -> None:
         ),
         ("calendar: {default: {hours: {friday: '09:00-13:00'}}}\n", "friday"),
         ("calendar: {default: {dates: {13-24: []}}}\n", "'13-24' is not a day"),
-        ("sla: {hours: 4}\nsla: {hours: 5}\n", "line 2, column 1, key sla: stands here a second time"),
+        (
+            "sla: {hours: 4}\nsla: {hours: 5}\n",
+            "line 2, column 1, key sla: stands here a second time",
+        ),
         ("a: [\n", "line 2"),
         ("- 1\n", "is not a list of keys"),
         ("functions: {sales: {roles: AE}}\n", "should be a list"),

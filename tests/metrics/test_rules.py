@@ -13,21 +13,23 @@ from model.rules import REQUIREMENTS, Rule
 from tests.metrics.company import EVERYTHING, WORDS, Company, run, without
 
 
-def company(*rules: dict[str, Any]) -> Company:
-    given = tuple(Rule.model_validate({"title": one["id"], **one}) for one in rules)
+def company() -> Company:
+    """One for all tests, so that its facts are compiled once."""
+    given = tuple(Rule.model_validate({"title": one["id"], **one}) for one in RULES)
     return Company(WORDS.model_copy(update={"rules": given}))
 
 
-def judged(made: Company, **asked: Any) -> list[Compliance]:
-    return metrics_rules.compliance(
+def judged(made: Company, rule: str, **asked: Any) -> Compliance:
+    (found,) = metrics_rules.compliance(
         made.facts(["checks"])["checks"],
-        made.definitions.rules,
+        [one for one in made.definitions.rules if one.id == rule],
         asked.get("availability", EVERYTHING),
         from_at=datetime(2026, 4, 1),
         to_at=made.as_of,
         where=asked.get("where", {}),
         run=run,
     )
+    return found
 
 
 def broken(one: Compliance) -> list[str]:
@@ -43,10 +45,26 @@ BRAND = {
     "who": {"titles": ["*Brand Manager*"]},
     "within": "10 days",
 }
+DEALS = {"applies_to": "opportunities"}
+KEY = {"applies_to": "accounts", "when": {"key": True}}
+RULES: tuple[dict[str, Any], ...] = (
+    BRAND,
+    {
+        "id": "proposals",
+        "when": {"stage": ["Proposal"]},
+        "require": "marketer_on_team",
+        "within": "5 days",
+        **DEALS,
+    },
+    {"id": "met", "require": "marketer_met", "within": "92 days", **KEY},
+    {"id": "team", "require": "marketer_on_team", **KEY},
+    {"id": "joined", "require": "marketer_met", **DEALS},
+    {"id": "buyers", "require": "contact_role", **DEALS},
+)
 
 
 def test_somebody_is_involved_by_team_meeting_or_work_in_time() -> None:
-    made = company(BRAND)
+    made = company()
     made.add("users", user_id="bm", title="Senior brand manager (EU)")
     made.add("users", user_id="other", title="Manager, brand")
     on_team = made.deal("Proposal", created="05-01 08:00", amount=1000)
@@ -62,22 +80,14 @@ def test_somebody_is_involved_by_team_meeting_or_work_in_time() -> None:
     made.deal("Proposal", created="06-25 08:00", amount=5000)  # its time still runs
     lost = made.deal("Proposal, Lost 06-28 10:00", created="06-25 08:00", amount=5000)
     made.deal("Proposal", created="05-01 08:00", amount=999)  # under no rule
-    (one,) = judged(made)
+    one = judged(made, "brand")
     assert broken(one) == [lost, stranger, late]
     assert (one.estimate.n, one.running) == (6, 1)
     assert one.estimate.value == pytest.approx(3 / 6)
 
 
 def test_the_clock_starts_where_a_sales_stage_is_reached() -> None:
-    made = company(
-        {
-            "id": "proposals",
-            "applies_to": "opportunities",
-            "when": {"stage": ["Proposal"]},
-            "require": "marketer_on_team",
-            "within": "5 days",
-        }
-    )
+    made = company()
     kept = made.deal("Prospecting, Proposal 06-10 10:00")
     late = made.deal("Prospecting, Proposal 06-01 10:00")
     for deal in (kept, late):
@@ -85,50 +95,48 @@ def test_the_clock_starts_where_a_sales_stage_is_reached() -> None:
     undated = made.deal("Prospecting, Proposal 06-01 10:00")
     made.add("team_members", opportunity_id=undated, user_id="m1")
     made.deal("Prospecting")
-    (one,) = judged(made)
+    one = judged(made, "proposals")
     assert broken(one) == [late]
     assert one.estimate.n == 3
 
 
 def test_accounts_are_met_in_the_last_days() -> None:
-    rule = {"applies_to": "accounts", "when": {"key": True}}
-    made = company(
-        {"id": "met", "require": "marketer_met", "within": "92 days", **rule},
-        {"id": "team", "require": "marketer_on_team", **rule},
-    )
+    made = company()
     ids = [made.add("accounts", is_key_account=True, owner_id="s1") for _ in range(3)]
     made.add("accounts", is_key_account=False)
     made.meeting("06-01 10:00", "m1", internal=False, account_id=ids[0])
     made.meeting("01-05 10:00", "m1", internal=False, account_id=ids[1])  # long ago
     made.meeting("06-01 10:00", "s1", internal=False, account_id=ids[2])  # without a marketer
     made.add("team_members", account_id=ids[2], user_id="m2")
-    met, team = judged(made)
+    met, team = judged(made, "met"), judged(made, "team")
     assert sorted(broken(met)) == sorted(ids[1:])
     assert sorted(broken(team)) == sorted(ids[:2])
 
 
 def test_what_no_source_gives_is_not_assessed_and_breaks_nothing() -> None:
-    made = company(BRAND)
+    made = company()
     made.deal("Proposal", created="05-01 08:00", amount=5000)
-    (one,) = judged(made, availability=without("team_members", team_members="teams are hidden"))
+    one = judged(
+        made, "brand", availability=without("team_members", team_members="teams are hidden")
+    )
     assert one.estimate.reason == "teams are hidden"
     assert one.estimate.value is None
 
 
 def test_where_nobody_is_in_marketing_marketers_are_not_missed() -> None:
-    made = company({"id": "m", "applies_to": "opportunities", "require": "marketer_met"})
+    made = company()
     made.rows["users"] = [u for u in made.rows["users"] if u.get("function") != "marketing"]
     made.deal("Proposal, Won 06-10 10:00")
-    (one,) = judged(made)
+    one = judged(made, "joined")
     assert (one.estimate.value, one.running, broken(one)) == (None, 1, [])
     assert "Marketing" in str(one.estimate.reason)
 
 
 def test_a_segment_of_the_checks() -> None:
-    made = company({"id": "r", "applies_to": "opportunities", "require": "contact_role"})
+    made = company()
     made.deal("Proposal, Won 06-10 10:00", region="EMEA")
     other = made.deal("Proposal, Won 06-10 10:00", region="APAC")
-    (one,) = judged(made, where={"region": "APAC"})
+    one = judged(made, "buyers", where={"region": "APAC"})
     assert broken(one) == [other]
 
 

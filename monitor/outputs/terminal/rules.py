@@ -11,7 +11,9 @@ MOST = 10  # records shown of each rule; the JSON has all
 def rules(form: RulesForm) -> None:
     """Every rule in a line, and then the records that break it."""
     if not form["rules"]:
-        line("No rule of engagement is written. Add `rules` to the configuration; examples stand in")
+        line(
+            "No rule of engagement is written. Add `rules` to the configuration; examples stand in"
+        )
         line("config/default.yaml.")
         return
     window = form["window"]
