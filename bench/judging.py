@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +112,7 @@ def recovery(rows: Sequence[Row]) -> list[tuple[str, int, float, float, float]]:
     stage is the planted one, the share stated at all, and of those the share that is right.
     """
     found = []
-    for low, high in zip(DISTANCES, DISTANCES[1:], strict=False):
+    for low, high in pairwise(DISTANCES):
         near = [r for r in rows if low <= min(abs(r.true - cut) for cut in CUTS) < high]
         stated = [r for r in near if r.stated is not None]
         right = np.mean([int(np.argmax(r.chances)) == r.planted for r in near])

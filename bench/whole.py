@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from model.stages import CUTS, DIMENSIONS, STAGES, Stage
 from monitor import demo, targets, views
 from monitor.sync import sync
 from monitor.workspace import Workspace
 from sandbox.company import generate
 from sandbox.process import start
 from sandbox.scenario import Scenario
-from model.stages import CUTS, DIMENSIONS, STAGES, Stage
 
 ENDS_AT = datetime(2026, 9, 30, 16)
 LEADS = 5000

@@ -57,7 +57,7 @@ class Who(Part):
 
 
 def _within(text: str) -> str:
-    if not WITHIN.fullmatch(text.strip()) or float(text.split()[0]) == 0:
+    if not WITHIN.fullmatch(text.strip()) or float(text.split(maxsplit=1)[0]) == 0:
         raise ValueError(f"{text!r} is not a time; write 8 hours (business hours) or 10 days")
     return text.strip()
 

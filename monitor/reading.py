@@ -174,8 +174,12 @@ class Reading:
             where=where,
             run=self.engine.run,
         )
-        people = evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
-        return infer(results, gates, people, self.definitions, CATALOGUE)
+        return infer(results, gates, self.people, self.definitions, CATALOGUE)
+
+    @cached_property
+    def people(self) -> Mapping[str, int]:
+        """How many people each side has."""
+        return evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
 
     def records(
         self,

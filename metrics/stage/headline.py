@@ -93,11 +93,11 @@ class Headline:
         if now is None or not now.is_stated:
             return f"{told}."
         if now.likeliest == self.stage:
-            share = percent(now.probabilities[self.stage])
-            return f"{told}; the records of today speak for it too ({share})."
+            agreed = percent(now.probabilities[self.stage])
+            return f"{told}; the records of today speak for it too ({agreed})."
         share = now.probabilities[now.likeliest]
         words = f"{now.likeliest.value.title()} ({percent(share)})"
-        weighed = replace(self.after(replace(now, is_live=True)))
+        weighed = self.after(now)
         if weighed.stage != self.stage:
             return (
                 f"{told}; the records of today speak for {words}, which the next snapshot makes it."

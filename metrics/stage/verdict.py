@@ -7,7 +7,6 @@ from typing import Literal
 from metrics.estimate import Status
 from model.stages import Dimension, Stage
 
-
 Withheld = Literal["evidence", "people", "probability"]
 """Why no stage is stated: too little evidence, too few people, or none likely enough."""
 

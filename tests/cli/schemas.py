@@ -151,3 +151,30 @@ STAGE_REPORT = exactly(
     gap=NUMBER,
     definitions=DEFINITIONS,
 )
+
+RULES = exactly(
+    as_of=INSTANT,
+    definitions=DEFINITIONS,
+    segment={"type": "object"},
+    window=exactly(**{"from": DAY, "to": DAY}),
+    rules=listed(
+        exactly(
+            **ESTIMATE,
+            id={"type": "string"},
+            title={"type": "string"},
+            says={"type": "string"},
+            applies_to={"enum": ["handoffs", "opportunities", "accounts"]},
+            running={"type": "integer", "minimum": 0},
+            broken=listed(
+                exactly(
+                    record_id={"type": "string"},
+                    placed_at=INSTANT,
+                    due_at={"anyOf": [INSTANT, {"type": "null"}]},
+                    done_at={"anyOf": [INSTANT, {"type": "null"}]},
+                    owner_id=TEXT,
+                    url=TEXT,
+                )
+            ),
+        )
+    ),
+)

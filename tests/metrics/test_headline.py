@@ -1,4 +1,5 @@
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +45,7 @@ def test_a_word_for_the_headline_between_begins_the_count_anew() -> None:
 
 
 def test_other_definitions_begin_the_count_anew() -> None:
-    other = {"definitions": "b"}
+    other: dict[str, Any] = {"definitions": "b"}
     changed = [said(0, D), said(10, A), said(40, A, **other)]
     assert headline(changed).stage is D
     assert headline([*changed, said(68, A, **other)]).stage is A

@@ -1,5 +1,6 @@
 """Rules of engagement beyond the indicator: who, within which days, and what cannot be told."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -161,6 +162,5 @@ def test_every_requirement_says_what_it_needs() -> None:
     ],
 )
 def test_a_bad_rule_is_refused(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match="(?s).*") as error:
+    with pytest.raises(ValidationError, match=re.escape(said)):
         Rule.model_validate({"title": "t", **BRAND, **change})
-    assert said in str(error.value)
