@@ -16,9 +16,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from model.definitions import Names, Part, Zone
+from model.definitions import Zone
 from model.documents import Place, parse_yaml
 from model.errors import ConfigurationError
+from model.parts import Names, Part
 from model.tables import DAY, INSTANT, TABLES, TEXT
 from model.validation import place_of, suggest, validated
 

@@ -60,13 +60,13 @@ def test_an_own_file_is_laid_over_key_by_key(tmp_path: Path) -> None:
         ),
         ("a: [\n", "line 2"),
         (
-            "rules:\n  - {id: a, title: A, applies_to: handoffs, require: decison, within: 1 hours}\n",
-            "line 2, column 47, key rules.0.require: 'decison' is not a requirement. "
+            "rules:\n  - {id: a, title: A, applies_to: handoffs, require: decison}\n",
+            "line 2, column 45, key rules.0.require: 'decison' is not a requirement. "
             "Did you mean decision?",
         ),
         (
-            "rules:\n  - id: a\n    title: A\n    applies_to: opportunities\n    wen: {}\n",
-            "line 5, column 5, key rules.0.wen: unknown key. Did you mean when?",
+            "rules:\n  - id: a\n    title: A\n    applies_to: opportunities\n    require: campaign\n    wen: {}\n",
+            "line 6, column 5, key rules.0.wen: unknown key. Did you mean when?",
         ),
         (
             "rules:\n  - {id: a, title: A, applies_to: handoffs, require: decision}\n",
