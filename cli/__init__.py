@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import actions, belief, demo, figures, pulling, setup, snapshot, survey, targets
+from cli import actions, belief, demo, figures, pulling, rules, setup, snapshot, survey, targets
 from model.errors import DetenteError, PartialError
 from monitor.outputs.terminal import printing
 from monitor.workspace import Workspace
@@ -44,6 +44,7 @@ app.add_typer(survey.app, name="survey")
 app.add_typer(belief.advice_app, name="advice")
 app.add_typer(actions.app, name="actions")
 app.add_typer(targets.app, name="targets")
+app.add_typer(rules.app, name="rules")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(demo.app)
 app.add_typer(demo.sandbox_app, name="sandbox")

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from model.definitions import Definitions, Part
+from model.definitions import Definitions
+from model.parts import Part
 
 
 class LakeSettings(Part):

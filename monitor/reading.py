@@ -184,6 +184,7 @@ class Reading:
         )
         return found
 
+    @cached_property
     def headcount(self) -> dict[str, int]:
         """The active people of Sales and of Marketing."""
         return evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
@@ -217,7 +218,7 @@ class Reading:
             where=where,
             run=self.engine.run,
         )
-        return infer(results, gates, self.headcount(), self.definitions, CATALOGUE)
+        return infer(results, gates, self.headcount, self.definitions, CATALOGUE)
 
     def records(
         self,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from config import Settings, load
+from config import Settings, load, place
 from metrics.indicators import CATALOGUE, OUTCOMES, declarations
+from metrics.parameters import problems
 from model.errors import ConfigurationError
 from store.engines import Engine, open_engine
 from store.lake import Lake
@@ -36,7 +37,10 @@ class Workspace:
         usual = Path(CONFIG_NAME)
         file = named or (usual if usual.exists() else None)
         folder = home or _path_in("DETENTE_HOME") or Path(".detente")
-        return cls(folder.absolute(), load(file))
+        settings = load(file)
+        for wrong in problems(settings.definitions, CATALOGUE):
+            raise ConfigurationError(wrong.what, place(file, wrong.key), wrong.todo)
+        return cls(folder.absolute(), settings)
 
     @cached_property
     def lake(self) -> Lake:

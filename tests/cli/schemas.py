@@ -219,13 +219,26 @@ SURVEY_TABLE = listed(
         stage=MAYBE_STAGE,
         note=TEXT,
     )
+STEP = exactly(
+    kind={"enum": ["indicator", "dimension", "gate"]},
+    id={"type": "string"},
+    title={"type": "string"},
+    unit=TEXT,
+    stage=STAGE,
+    from_score=SCORE,
+    to_score=SCORE,
+    value=NUMBER,
+    now=NUMBER,
 )
 STAGE_REPORT = exactly(
     as_of=INSTANT,
     segment={"type": "object"},
     stage=MAYBE_STAGE,
     stage_range={**listed(STAGE), "minItems": 2, "maxItems": 2},
+    withheld={"enum": ["evidence", "people", "probability", None]},
     headline=MAYBE_STAGE,
+    headline_since={"anyOf": [DAY, {"type": "null"}]},
+    headline_sentence=TEXT,
     sentence={"type": "string", "minLength": 1},
     ungated_stage=MAYBE_STAGE,
     held_by=listed(exactly(gate={"type": "string"}, reason={"type": "string"})),
@@ -237,7 +250,8 @@ STAGE_REPORT = exactly(
     dimensions={**listed(DIMENSION), "minItems": 6, "maxItems": 6},
     binding=TEXT,
     pulls={"type": "array"},
-    next_step={"type": ["object", "null"]},
+    next_step={"anyOf": [STEP, {"type": "null"}]},
+    steps=listed(STEP),
     survey={"anyOf": [SURVEY, {"type": "null"}]},
     gap=NUMBER,
     definitions=DEFINITIONS,
@@ -274,6 +288,13 @@ COMPARED = exactly(
     marketing=OPINION,
     difference=GAP,
     evidence=listed(
+
+RULES = exactly(
+    as_of=INSTANT,
+    definitions=DEFINITIONS,
+    segment={"type": "object"},
+    window=exactly(**{"from": DAY, "to": DAY}),
+    rules=listed(
         exactly(
             **ESTIMATE,
             id={"type": "string"},
@@ -404,3 +425,19 @@ ACTION = exactly(
     },
 )
 ACTIONS = listed(ACTION)
+            says={"type": "string"},
+            applies_to={"enum": ["handoffs", "opportunities", "accounts"]},
+            running={"type": "integer", "minimum": 0},
+            broken=listed(
+                exactly(
+                    record_id={"type": "string"},
+                    placed_at=INSTANT,
+                    due_at={"anyOf": [INSTANT, {"type": "null"}]},
+                    done_at={"anyOf": [INSTANT, {"type": "null"}]},
+                    owner_id=TEXT,
+                    url=TEXT,
+                )
+            ),
+        )
+    ),
+)
