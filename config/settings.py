@@ -1,5 +1,6 @@
 """The whole configuration: the definitions, and where things are."""
 
+import re
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -15,9 +16,20 @@ class LakeSettings(Part):
 
 
 class RecordsSettings(Part):
-    """Where the application's own state is kept; SQLite in `<home>` unless a database URL."""
+    """Where the application's own state is kept: SQLite in `<home>`, or the database at `url`,
+    with the password in the environment variable `password_env`.
+    """
 
     url: str | None = None
+    password_env: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _without_password(cls, url: str | None) -> str | None:
+        """No secret stands in the file."""
+        if url is not None and re.search(r"://[^/@]*:[^/@]*@|[?&]password=", url):
+            raise ValueError("holds a password: name an environment variable in password_env")
+        return url
 
 
 class EngineSettings(Part):
