@@ -1,11 +1,13 @@
 """The whole configuration: the definitions, and where things are."""
 
 import re
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from model.definitions import Definitions, Part
+from model.cron import parse
+from model.definitions import Definitions, Part, Zone
 
 
 class LakeSettings(Part):
@@ -52,6 +54,63 @@ class EngineSettings(Part):
         return url
 
 
+def _readable(text: str) -> str:
+    if parse(text).last("UTC", datetime(2100, 1, 1)) is None:
+        raise ValueError(f"{text!r} names a day that never comes")
+    return text
+
+
+CronText = Annotated[str, AfterValidator(_readable)]
+
+
+class ScheduleSettings(Part):
+    """When `detente schedule` does what, in cron's five fields; null: never. `timezone`: the
+    calendar's, unless another is named.
+    """
+
+    sync: CronText | None = "*/15 * * * *"
+    snapshot: CronText | None = "0 6 * * *"
+    timezone: Zone | None = None
+
+
+class Channel(Part):
+    """Where alerts go: `url_env` names the environment variable with the channel's Apprise URL."""
+
+    name: str = Field(min_length=1, max_length=100)
+    url_env: str
+
+
+class AlertRules(Part):
+    """What alerts are about."""
+
+    headline: bool = True
+    indicators: bool = True
+    sla: bool = True
+    stale: bool = True
+    sync: bool = True
+
+
+class AlertSettings(Part):
+    """Who is told of what. `quiet_hours`: so long nobody is told again of the same thing.
+    `sla_hours`: business hours before the SLA ends at which an open lead is named. `stale_hours`:
+    wall-clock hours without news from a source. `link`: the dashboard's address.
+    """
+
+    channels: tuple[Channel, ...] = ()
+    rules: AlertRules = AlertRules()
+    quiet_hours: float = Field(default=24, ge=0)
+    sla_hours: float = Field(default=2, gt=0)
+    stale_hours: float = Field(default=24, gt=0)
+    link: str | None = Field(default=None, pattern=r"^https?://")
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "AlertSettings":
+        names = [channel.name for channel in self.channels]
+        if len(set(names)) < len(names):
+            raise ValueError("two channels have the same name")
+        return self
+
+
 class Settings(Definitions):
     """Every key of the configuration file. A source's own keys are checked by its connector."""
 
@@ -59,6 +118,13 @@ class Settings(Definitions):
     lake: LakeSettings = LakeSettings()
     records: RecordsSettings = RecordsSettings()
     engine: EngineSettings = EngineSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    alerts: AlertSettings = AlertSettings()
+
+    @property
+    def schedule_zone(self) -> str:
+        """The time zone of the timetable."""
+        return self.schedule.timezone or self.calendar.default.timezone
 
     @property
     def definitions(self) -> Definitions:

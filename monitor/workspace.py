@@ -21,11 +21,14 @@ CONFIG_NAME = "detente.yaml"
 
 @dataclass(frozen=True)
 class Workspace:
-    """What a command or a page works in. `own_sources` are the lake's tables that we write."""
+    """What a command or a page works in. `own_sources` are the lake's tables that we write;
+    `config` is the file that the settings come from, None for the defaults.
+    """
 
     home: Path
     settings: Settings
     own_sources: tuple[str, ...] = ("declared", "detente")
+    config: Path | None = None
 
     @classmethod
     def open(cls, config: Path | None = None, home: Path | None = None) -> "Workspace":
@@ -36,7 +39,7 @@ class Workspace:
         usual = Path(CONFIG_NAME)
         file = named or (usual if usual.exists() else None)
         folder = home or _path_in("DETENTE_HOME") or Path(".detente")
-        return cls(folder.absolute(), load(file))
+        return cls(folder.absolute(), load(file), config=file and file.absolute())
 
     @cached_property
     def lake(self) -> Lake:

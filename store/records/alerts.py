@@ -11,18 +11,11 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from model.alerts import Known, MessageDraft
 from model.errors import RecordsError
 from store.records.leases import Lease, is_held
 from store.records.schema import AlertRow, AlertStateRow
 from store.records.transactions import reading, writing
-
-
-@dataclass(frozen=True)
-class Known:
-    """What was last known of a thing; `alerted_at` (naive UTC): when anybody was told of it."""
-
-    state: str
-    alerted_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -37,15 +30,6 @@ class Message:
     queued_at: datetime
     sent_at: datetime | None
     attempts: int
-
-
-@dataclass(frozen=True)
-class MessageDraft:
-    """A message that every channel is to get."""
-
-    rule: str
-    title: str
-    body: str
 
 
 class Alerts:

@@ -74,16 +74,19 @@ class Schedule:
             session.flush()
             return _run(row)
 
-    def end(self, lease: Lease, run: ScheduledRun, outcome: Outcome, now: datetime) -> bool:
-        """Note how it ended; False where another process has taken the run over."""
+    def end(
+        self, lease: Lease, run: ScheduledRun, outcome: Outcome, now: datetime
+    ) -> ScheduledRun | None:
+        """Note how it ended; None where another process has taken the run over."""
         with writing(self._engine) as session:
             row = session.get_one(ScheduledRow, run.id)
             if row.token != lease.token or row.state != "running":
-                return False
+                return None
             row.ended_at, row.state = now, outcome.state
             row.rows, row.api_calls = outcome.rows, outcome.api_calls
             row.report = dict(outcome.report or {})
-            return True
+            session.flush()
+            return _run(row)
 
     def give_up(self, lease: Lease, now: datetime) -> None:
         """Mark as failed what processes that are gone left running and nobody will begin anew."""

@@ -3,6 +3,7 @@ by hand where clocks change.
 """
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
@@ -79,7 +80,7 @@ def test_a_time_of_day_comes_once_every_day(
     hour: int, minute: int, zone: str, after: datetime
 ) -> None:
     times = parse(f"{minute} {hour} * * *").following(zone, after, 400)
-    gaps = {b - a for a, b in zip(times, times[1:], strict=False)}
+    gaps = {b - a for a, b in pairwise(times)}
     assert gaps <= {timedelta(hours=24, minutes=m) for m in (-60, -30, 0, 30, 60)}
     local = [at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)) for at in times]
     assert len({at.date() for at in local}) == 400

@@ -1,0 +1,49 @@
+"""The timetable: what was done, what comes next."""
+
+from monitor.outputs.terminal.printing import line, table
+from monitor.timetable import RunForm, ScheduleForm
+
+
+def run(form: RunForm) -> None:
+    """One run that ended, in a line."""
+    line(f"{_at(form['due_at'])} {form['kind']}: {_ended(form)}")
+
+
+def listing(form: ScheduleForm) -> None:
+    """The past runs, oldest first, and the next."""
+    if form["runs"]:
+        rows = [
+            (_at(one["due_at"]), one["kind"], one["state"], *_figures(one), one["error"] or "")
+            for one in form["runs"]
+        ]
+        headings = ("due (UTC)", "what", "state", "seconds", "rows", "API calls", "why")
+        table(headings, rows, right=(3, 4, 5))
+    else:
+        line("Nothing has been done on schedule yet.")
+    line("")
+    coming = [(_at(one["due_at"]), one["kind"]) for one in form["next"]]
+    table(("next (UTC)", "what"), coming)
+    line(f"Timetable in {form['timezone']}.")
+    holder = form["holder"]
+    line(f"At work: {holder}." if holder else "Nobody works through it: run `detente schedule`.")
+
+
+def _ended(form: RunForm) -> str:
+    seconds, rows, calls = _figures(form)
+    told = [f"{form['state']} in {seconds} s"]
+    told += [f"{rows} rows"] if rows else []
+    told += [f"{calls} API calls"] if calls else []
+    return ", ".join(told) + (f": {form['error']}" if form["error"] else "")
+
+
+def _figures(form: RunForm) -> tuple[str, str, str]:
+    seconds, rows, calls = form["seconds"], form["rows"], form["api_calls"]
+    return (
+        "" if seconds is None else f"{seconds:,.1f}",
+        "" if rows is None else f"{rows:,}",
+        "" if calls is None else f"{calls:,}",
+    )
+
+
+def _at(text: str) -> str:
+    return text[:16].replace("T", " ")
