@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from model.cron import Cron
@@ -55,8 +56,9 @@ WORK: Work = {"sync": run_sync, "snapshot": run_snapshot}
 class Worker:
     """One process' part in the timetable; `clock` gives naive UTC.
 
-    `beat` is to be called every few seconds, `look` whenever something may be due. They may run in
-    different threads. `tell` hears of each run that ended, `say` of what is not as usual.
+    `beat` is to be called every few seconds, `look` whenever something may be due; they may run in
+    different threads. Without a beat the lease lasts for `lasts`. `tell` hears of each run that
+    ended, `say` of what is not as usual.
     """
 
     def __init__(
@@ -67,9 +69,10 @@ class Worker:
         *,
         clock: Clock = now_utc,
         work: Work = WORK,
+        lasts: timedelta = LASTS,
     ) -> None:
         self._workspace, self._say, self._tell = workspace, say, tell
-        self._clock, self._work = clock, work
+        self._clock, self._work, self._lasts = clock, work, lasts
         self._records = workspace.records
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._lease: Lease | None = None
@@ -87,15 +90,15 @@ class Worker:
 
     def _beat(self) -> bool:
         leases, now, lease = self._records.leases, self._clock(), self._lease
-        if lease is not None and leases.renew(lease, now, LASTS):
-            was_awake, self._until = self._is_mine(lease), now + LASTS
+        if lease is not None and leases.renew(lease, now, self._lasts):
+            was_awake, self._until = self._is_mine(lease), now + self._lasts
             return not was_awake
-        self._lease = leases.take(LEASE, self._holder, now, LASTS)
+        self._lease = leases.take(LEASE, self._holder, now, self._lasts)
         if self._lease is None:
             other = leases.holder(LEASE, now)
             self._say_once(f"{other} works through the schedule; standing by.")
             return False
-        self._until, self._said = now + LASTS, ""
+        self._until, self._said = now + self._lasts, ""
         return True
 
     def _is_mine(self, lease: Lease) -> bool:
@@ -108,9 +111,7 @@ class Worker:
         while lease is not None and self._is_mine(lease) and not self.stop.is_set():
             try:
                 wanted = due(self._workspace.settings, self._records, self._clock())
-                begun = [one for one in wanted if self._ran(lease, one)]
-                if not begun:
-                    self._records.schedule.give_up(lease, self._clock())
+                if not [one for one in wanted if self._ran(lease, one)]:
                     return
             except RecordsError as error:
                 self._say_once(error.line())
@@ -149,22 +150,33 @@ class Worker:
         except DetenteError as error:
             return Outcome("failed", report={"error": error.line()})
         except Exception as error:
-            # A fault of ours must not end the schedule; it is kept with the run.
-            return Outcome("failed", report={"error": f"a fault in Détente: {error!r}"[:500]})
+            return Outcome("failed", report={"error": _fault(error)})
 
     def _alert(self) -> None:
+        if not self._workspace.settings.alerts.channels:
+            return
         try:
-            report = alerts.check(self._workspace, self._clock())
+            failures = alerts.check(self._workspace, self._clock())["failures"]
         except DetenteError as error:
-            self._say(f"alerts: {error.line()}")
-        else:
-            for line in report["failures"]:
-                self._say(f"alerts: {line}")
+            failures = [error.line()]
+        except Exception as error:
+            failures = [_fault(error)]
+        for line in failures:
+            self._say(f"alerts: {line}")
 
     def _say_once(self, text: str) -> None:
         if text != self._said:
             self._said = text
             self._say(text)
+
+
+def _fault(error: Exception) -> str:
+    """A fault of ours, which ends no schedule; without its text, which may tell of people."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    place = f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}" if at else "?"
+    return f"a fault in Détente: {type(error).__name__} at {place}; please report it"
 
 
 class _Watch(Silent):

@@ -1,7 +1,7 @@
 """What the timetable wants: what is due now, what comes next, and what came of it so far."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypedDict
 
 from config import Settings
@@ -9,11 +9,11 @@ from model.cron import Cron, parse
 from monitor.report import instant
 from monitor.workspace import Workspace
 from store.records import Records
+from store.records.leases import WRONG_CLOCK
 from store.records.schedule import ScheduledRun
 
 KINDS = ("sync", "snapshot")  # in this order where several are due: figures of what was just pulled
 LEASE = "schedule"
-WRONG_CLOCK = timedelta(days=1)  # what is further ahead was noted by a clock that was wrong
 UNFINISHED = ("running", "stopped")
 NEXT, PAST = 5, 20
 

@@ -15,6 +15,7 @@ from store.records.schema import LeaseRow
 from store.records.transactions import reading, writing
 
 RELEASED = datetime(1970, 1, 1)
+WRONG_CLOCK = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,16 @@ class Leases:
         self._engine = engine
 
     def take(self, name: str, holder: str, now: datetime, lasts: timedelta) -> Lease | None:
-        """The lease, until `now` + `lasts`; None while another holds it."""
+        """The lease, until `now` + `lasts`; None while another holds it.
+
+        One that would run for more than a day yet was taken by a clock that was wrong.
+        """
         with writing(self._engine) as session:
             row = session.get(LeaseRow, name)
             if row is None:
                 row = LeaseRow(name=name, holder=holder, token=0, expires_at=RELEASED)
                 session.add(row)
-            if row.expires_at > now:
+            if now < row.expires_at <= now + lasts + WRONG_CLOCK:
                 return None
             row.holder, row.token, row.expires_at = holder, row.token + 1, now + lasts
             return Lease(name, holder, row.token)

@@ -57,7 +57,8 @@ class Schedule:
         """Note that the run of `due_at` begins, under a lease that is still held.
 
         None where it is not this process' to begin: the lease was taken over, or the run has
-        ended. A run that stopped, or whose process lost the lease, begins anew.
+        ended. A run that stopped, or whose process lost the lease, begins anew; what else of that
+        kind was left so is given up: this run takes its place.
         """
         with writing(self._engine) as session:
             if not is_held(session, lease):
@@ -71,6 +72,7 @@ class Schedule:
             row.started_at, row.ended_at, row.state = now, None, "running"
             row.token, row.attempts = lease.token, row.attempts + 1
             row.rows, row.api_calls, row.report = None, None, {}
+            _supersede(session, lease, row, now)
             session.flush()
             return _run(row)
 
@@ -87,15 +89,6 @@ class Schedule:
             row.report = dict(outcome.report or {})
             session.flush()
             return _run(row)
-
-    def give_up(self, lease: Lease, now: datetime) -> None:
-        """Mark as failed what processes that are gone left running and nobody will begin anew."""
-        with writing(self._engine) as session:
-            running = select(ScheduledRow).where(ScheduledRow.state.in_(["running", "stopped"]))
-            for row in session.scalars(running):
-                if is_held(session, lease) and _is_left_over(row, lease):
-                    row.state, row.ended_at = "failed", row.ended_at or now
-                    row.report = {"error": "stopped before its end; a later run took its place"}
 
     def newest(self, kind: str, until: datetime) -> ScheduledRun | None:
         """The run of that kind that was due last, at `until` or before."""
@@ -114,6 +107,15 @@ class Schedule:
 def _find(session: Session, kind: str, due_at: datetime) -> ScheduledRow | None:
     same = (ScheduledRow.kind == kind, ScheduledRow.due_at == due_at)
     return session.scalar(select(ScheduledRow).where(*same))
+
+
+def _supersede(session: Session, lease: Lease, by: ScheduledRow, now: datetime) -> None:
+    unfinished = ScheduledRow.state.in_(["running", "stopped"])
+    same_kind = select(ScheduledRow).where(ScheduledRow.kind == by.kind, unfinished)
+    for row in session.scalars(same_kind):
+        if row is not by and _is_left_over(row, lease):
+            row.state, row.ended_at = "failed", row.ended_at or now
+            row.report = {"error": "stopped before its end; a later run took its place"}
 
 
 def _is_left_over(row: ScheduledRow, lease: Lease) -> bool:

@@ -1,6 +1,7 @@
 """What is told: once for each change, never within the quiet period, nothing that chance does."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import hypothesis.strategies as st
 import numpy as np
@@ -49,7 +50,7 @@ def test_each_change_is_told_once_and_never_too_soon(
         told += [(now, one.state) for one in decision.tell]
         again = decide([sight(state, state != "a", is_news)], known, now, quiet)
         assert again.tell == ()
-    for (first, _), (second, _) in zip(told, told[1:], strict=False):
+    for (first, _), (second, _) in pairwise(told):
         assert second - first >= quiet
     assert all(state != "a" for _, state in told)
     seen = [state for state, _ in steps]
