@@ -73,18 +73,23 @@ def _decided(workspace: Workspace, now: datetime) -> tuple[list[MessageDraft], d
 
 
 def _messages(tell: Sequence[Sight]) -> list[MessageDraft]:
-    """A message for each thing, and one for all the leads."""
-    leads = [one for one in tell if one.rule == "sla"]
-    found = [
-        MessageDraft(one.rule, one.title[:LONGEST_TITLE], one.why)
-        for one in tell
-        if one.rule != "sla"
-    ]
-    if leads:
-        many = f"{len(leads)} leads wait" if len(leads) > 1 else "A lead waits"
-        title = f"{many} for a first touch, and the agreed time is nearly over"
-        found.append(MessageDraft("sla", title, "\n".join(one.why for one in leads)))
+    """A message for each thing, one for all that is new of an indicator, one for all leads."""
+    groups: dict[str, list[Sight]] = {}
+    for one in tell:
+        whole = one.key.rpartition(":")[2] if one.rule == "indicators" else one.rule
+        groups.setdefault(whole, []).append(one)
+    found = []
+    for group in groups.values():
+        title = _leads_title(len(group)) if group[0].rule == "sla" else group[0].title
+        lines = [line for one in group for line in one.why.splitlines()]
+        body = "\n".join(dict.fromkeys(lines))
+        found.append(MessageDraft(group[0].rule, title[:LONGEST_TITLE], body))
     return found
+
+
+def _leads_title(count: int) -> str:
+    many = f"{count} leads wait" if count > 1 else "A lead waits"
+    return f"{many} for a first touch, and the agreed time is nearly over"
 
 
 def _sent(

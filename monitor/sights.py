@@ -9,7 +9,7 @@ from metrics.alerts import WITHIN, Sight, against_own_past, own_past, stage_beyo
 from metrics.declaration import Indicator
 from metrics.indicators import CATALOGUE
 from model.alerts import Known
-from model.stages import Stage
+from model.stages import STAGES, Stage
 from monitor.open_leads import OpenLeadForm, open_leads
 from monitor.outputs.words import amount, figure, interval
 from monitor.report import IndicatorForm, estimate_of
@@ -162,15 +162,15 @@ def _anchor(
         return
     was = before or stage
     went = "has risen to" if stage.rank > was.rank else "has fallen to"
-    border = one.anchors[max(stage.rank, was.rank) - 1] if stage != was else one.anchors[0]
-    upper = max(stage, was, key=lambda each: each.rank)
+    upper = STAGES[max(was.rank, stage.rank, 1)]
+    border = one.anchors[upper.rank - 1]
     yield Sight(
         key,
         "indicators",
         stage.value,
         is_news=True,
         title=f"{one.title}: {went} {stage.value.title()}",
-        why=f"{_value(row, one)}. {upper.value.title()} begins at "
+        why=f"{_value(row, one)}.\n{upper.value.title()} begins at "
         f"{amount(border.value, one.unit)}.{place}",
     )
 
@@ -188,7 +188,7 @@ def _past(
         found,
         is_bad=found != WITHIN,
         title=f"{one.title}: unusually {'high' if found == 'above' else 'low'}",
-        why=f"{_value(row, one)}. In the {len(past)} months before it was {usual}.{place}",
+        why=f"{_value(row, one)}.\nIn the {len(past)} months before it was {usual}.{place}",
     )
 
 
