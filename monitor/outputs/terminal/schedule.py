@@ -32,7 +32,7 @@ def _ended(form: RunForm) -> str:
     seconds, rows, calls = _figures(form)
     told = [f"{form['state']} in {seconds} s"]
     told += [f"{rows} rows"] if rows else []
-    told += [f"{calls} API calls"] if calls else []
+    told += [f"{calls} API calls"] if form["api_calls"] else []
     return ", ".join(told) + (f": {form['error']}" if form["error"] else "")
 
 
