@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from cli.common import Json, workspace
-from model.errors import ConfigurationError
 from monitor import schedule as scheduling
 from monitor import serve as serving
 from monitor import timetable
@@ -32,7 +31,7 @@ def schedule(
         printing.json(form) if json else show.listing(form)
         return
     if json:
-        raise ConfigurationError("--json goes with --list", "detente schedule", "Add --list.")
+        raise typer.BadParameter("it goes with --list", param_hint="--json")
     scheduling.run(opened, _until_stopped(), printing.line, show.run)
 
 

@@ -3,7 +3,7 @@
 One process at a time holds the lease and works; others stand by and take over when it expires.
 Every run is noted in the records before it begins, once for each instant at which it was due, so
 that a killed process, a machine that slept or a second scheduler leave nothing out and do nothing
-twice. See docs/decisions/0010-a-timetable-in-the-records.md.
+twice. See docs/decisions/0011-a-timetable-in-the-records.md.
 """
 
 import logging

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine, select, update
 
-from model.errors import DetenteError
+from model.errors import DetenteError, StoppedError
 from store.records.schema import RunRow
 from store.records.transactions import reading, writing
 
@@ -56,6 +56,8 @@ class Runs:
             yield run
         except BaseException as error:
             said = error.line() if isinstance(error, DetenteError) else type(error).__name__
+            if isinstance(error, StoppedError | KeyboardInterrupt):
+                said = STOPPED
             run.report.setdefault("error", said)
             self._finish(run_id, "failed", run)
             raise

@@ -82,7 +82,8 @@ def test_the_schedule_works_until_it_is_stopped(company: Small) -> None:
     assert len(form["next"]) == 10
     told = detente(*place, "schedule", "--list").out
     assert "Nobody works through it: run `detente schedule`." in told
-    assert "Timetable in UTC." in told
+    assert "next (UTC)" in told
+    assert detente(*place, "schedule", "--json").code == 2
 
 
 def test_a_schedule_without_sources_is_refused(tmp_path: Path) -> None:

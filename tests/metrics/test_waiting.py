@@ -13,8 +13,12 @@ from model.definitions import Calendar, Sla, WorkingHours
 from tests.metrics.company import WORDS, Company, at, run
 
 NOW = "06-30 12:00"  # a Tuesday
-BERLIN = WorkingHours(timezone="Europe/Berlin", holidays="DE-BY", hours={"fri": "09:00-13:00"})
-NIGHTS = WorkingHours(timezone="America/New_York", hours={"mon": "22:00-06:00", "tue": ()})
+BERLIN = WorkingHours.model_validate(
+    {"timezone": "Europe/Berlin", "holidays": "DE-BY", "hours": {"fri": "09:00-13:00"}}
+)
+NIGHTS = WorkingHours.model_validate(
+    {"timezone": "America/New_York", "hours": {"mon": "22:00-06:00", "tue": []}}
+)
 CALENDAR = Calendar(regions={"EMEA": BERLIN, "AMER": NIGHTS, "APAC": WorkingHours(days=())})
 
 

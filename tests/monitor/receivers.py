@@ -2,6 +2,7 @@
 
 import json
 import threading
+from asyncio import Server
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +34,8 @@ def mailbox() -> Iterator[Receiver]:
         async def handle_DATA(self, _: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
             if receiver.refuses:
                 return "451 Not now"
-            mail = message_from_bytes(bytes(envelope.content or b""), policy=default)
+            assert isinstance(envelope.content, bytes)
+            mail = message_from_bytes(envelope.content, policy=default)
             assert isinstance(mail, EmailMessage)
             receiver.got.append(mail)
             return "250 OK"
@@ -42,8 +44,9 @@ def mailbox() -> Iterator[Receiver]:
         """On any free port."""
 
         def _trigger_server(self) -> None:
+            assert isinstance(self.server, Server)
             self.port = self.server.sockets[0].getsockname()[1]
-            super()._trigger_server()
+            super()._trigger_server()  # type: ignore[no-untyped-call]
 
     controller = Free(Handler(), hostname="127.0.0.1", port=0)
     controller.start()

@@ -88,7 +88,7 @@ def over(pulled: Small, home: Path, **settings: Any) -> Workspace:
     """A workspace of its own over the lake that was pulled once."""
     lake = {"url": str(pulled.folder / "home" / "lake")}
     config = pulled.configure(alerts=SETTINGS | settings, lake=lake)
-    return Workspace.open(shutil.copy(config, home / "own.yaml"), home)
+    return Workspace.open(Path(shutil.copy(config, home / "own.yaml")), home)
 
 
 def test_a_lead_whose_time_is_nearly_over_is_named_once_with_whose_it_is(watch: Watch) -> None:

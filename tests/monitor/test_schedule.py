@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from sqlalchemy import text
 
 from config import Settings
-from config.settings import RecordsSettings, ScheduleSettings
+from config.settings import ScheduleSettings
 from model.errors import BusyError, ConfigurationError, SourceError
 from monitor import timetable
 from monitor.progress import Progress
@@ -71,8 +71,7 @@ class Office:
 
 
 def workspace_of(url: str, folder: Path, **times: str | None) -> Workspace:
-    timed = ScheduleSettings(**times) if times else ScheduleSettings()  # type: ignore[arg-type]
-    return Workspace(folder, Settings(records=RecordsSettings(), schedule=timed), config=None)
+    return Workspace(folder, Settings(schedule=ScheduleSettings(**times)))
 
 
 @pytest.fixture
@@ -349,7 +348,7 @@ def test_two_schedulers_at_a_time_do_each_thing_once(records_url: str, tmp_path:
         assert process.exitcode == 0
     runs = killed.check(records_url, tmp_path)
     assert {run.attempts for run in runs} == {1}
-    assert {run.state for run in runs} == {"done"}
+    assert [run.report for run in runs if run.state != "done"] == []
     assert len(runs) >= 8
     assert killed.commits(tmp_path) == len([run for run in runs if run.kind == "sync"])
 

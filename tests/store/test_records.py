@@ -14,11 +14,12 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from model.errors import LakeError, RecordsError, SurveyError
+from model.errors import LakeError, RecordsError, StoppedError, SurveyError
 from model.stages import Function
 from store.records import Records, transactions
 from store.records.database import NEWEST
 from store.records.migrating import alembic_settings
+from store.records.runs import STOPPED
 from store.records.schema import Base
 from store.records.surveys import ResponseDraft
 from store.records.transactions import connect, is_sqlite, migrating
@@ -380,8 +381,12 @@ def test_a_sync_run_that_fails_says_why(records: Records) -> None:
     failed = records.runs.newest()
     assert failed is not None
     assert (failed.state, failed.report["error"]) == ("failed", "lake: it burns")
-    with pytest.raises(KeyboardInterrupt), records.runs.running():
-        raise KeyboardInterrupt
+    for stop in (KeyboardInterrupt(), StoppedError("told to stop", "crm")):
+        with pytest.raises(type(stop)), records.runs.running():
+            raise stop
+        ended = records.runs.newest_ended()
+        assert ended is not None
+        assert ended.report["error"] == STOPPED
 
 
 def test_a_run_that_died_is_failed_when_the_next_begins(records_url: str, records: Records) -> None:
