@@ -19,7 +19,7 @@ from tests.store import workers
 FAST = 3000  # a quarter of an hour in 0.3 s
 START = datetime(2026, 6, 1, 9)
 BRIEF = timedelta(minutes=15)  # a lease of 0.3 s by that clock
-LONG = timedelta(days=1)
+LONG = timedelta(days=10)  # five minutes
 TIMES = {"sync": "*/15 * * * *", "snapshot": "*/45 * * * *"}
 
 
