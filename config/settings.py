@@ -150,7 +150,6 @@ class Settings(Definitions):
     lake: LakeSettings = LakeSettings()
     records: RecordsSettings = RecordsSettings()
     engine: EngineSettings = EngineSettings()
-    schedule: ScheduleSettings = ScheduleSettings()
     people: PeopleSettings = PeopleSettings()
     auth: AuthSettings = AuthSettings()
     schedule: ScheduleSettings = ScheduleSettings()
