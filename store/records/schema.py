@@ -10,6 +10,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Text,
     UniqueConstraint,
     false,
 )
@@ -82,7 +83,7 @@ class InvitationRow(Base):
 
 
 class SnapshotRow(Base):
-    """A verdict with all that it rests on; never changed (on SQLite a trigger refuses)."""
+    """A verdict with all that it rests on; never changed (a trigger refuses)."""
 
     __tablename__ = "snapshots"
     __table_args__ = (
@@ -161,3 +162,66 @@ class ChecklistRow(Base):
     answer: Mapped[str] = mapped_column(String(10))
     by: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
+
+
+class LeaseRow(Base):
+    """A right that one process holds until it expires; `token` grows with each holder."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(120))
+    token: Mapped[int]
+    expires_at: Mapped[datetime]
+
+
+class ScheduledRow(Base):
+    """What the timetable wanted at an instant, and what came of it. Once for each kind and instant.
+
+    `token` is that of the lease under which it was begun last.
+    """
+
+    __tablename__ = "scheduled_runs"
+    __table_args__ = (
+        UniqueConstraint("kind", "due_at"),
+        CheckConstraint(
+            "state IN ('running', 'done', 'partial', 'failed', 'skipped', 'stopped')", name="state"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(10))
+    token: Mapped[int]
+    attempts: Mapped[int]
+    rows: Mapped[int | None]
+    api_calls: Mapped[int | None]
+    report: Mapped[dict[str, Any]]
+
+
+class AlertStateRow(Base):
+    """What was last known of a thing that alerts are about; `alerted_at`: when anybody was told."""
+
+    __tablename__ = "alert_states"
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    state: Mapped[str] = mapped_column(String(100))
+    alerted_at: Mapped[datetime | None]
+
+
+class AlertRow(Base):
+    """A message for one channel; `sent_at` is empty until the channel took it."""
+
+    __tablename__ = "alerts_sent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(100))
+    rule: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(300))
+    body: Mapped[str] = mapped_column(Text)
+    queued_at: Mapped[datetime] = mapped_column(index=True)
+    sent_at: Mapped[datetime | None]
+    attempts: Mapped[int]

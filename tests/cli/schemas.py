@@ -219,6 +219,7 @@ SURVEY_TABLE = listed(
         stage=MAYBE_STAGE,
         note=TEXT,
     )
+)
 STEP = exactly(
     kind={"enum": ["indicator", "dimension", "gate"]},
     id={"type": "string"},
@@ -288,13 +289,6 @@ COMPARED = exactly(
     marketing=OPINION,
     difference=GAP,
     evidence=listed(
-
-RULES = exactly(
-    as_of=INSTANT,
-    definitions=DEFINITIONS,
-    segment={"type": "object"},
-    window=exactly(**{"from": DAY, "to": DAY}),
-    rules=listed(
         exactly(
             **ESTIMATE,
             id={"type": "string"},
@@ -425,6 +419,16 @@ ACTION = exactly(
     },
 )
 ACTIONS = listed(ACTION)
+RULES = exactly(
+    as_of=INSTANT,
+    definitions=DEFINITIONS,
+    segment={"type": "object"},
+    window=exactly(**{"from": DAY, "to": DAY}),
+    rules=listed(
+        exactly(
+            **ESTIMATE,
+            id={"type": "string"},
+            title={"type": "string"},
             says={"type": "string"},
             applies_to={"enum": ["handoffs", "opportunities", "accounts"]},
             running={"type": "integer", "minimum": 0},

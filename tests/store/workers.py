@@ -27,7 +27,7 @@ ROWS = 400
 def spawn(work: Callable[..., None], *args: Any) -> ForkServerProcess:
     """A real process of its own, started at once."""
     context = mp.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, work.__module__])
     process = context.Process(target=work, args=args, daemon=True)
     process.start()
     return process
