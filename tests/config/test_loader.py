@@ -65,7 +65,8 @@ def test_an_own_file_is_laid_over_key_by_key(tmp_path: Path) -> None:
             "Did you mean decision?",
         ),
         (
-            "rules:\n  - {id: a, title: A, applies_to: opportunities, require: campaign,\n     wen: {}}\n",
+            "rules:\n  - id: a\n    title: A\n    applies_to: opportunities\n"
+            "    require: campaign\n    wen: {}\n",
             "line 6, column 5, key rules.0.wen: unknown key. Did you mean when?",
         ),
         (
