@@ -135,7 +135,7 @@ def test_a_wave_is_opened_filled_with_links_and_closed_here(draw: Draw, no_data:
     assert "list of people, row 2" in said(app)
     app.text_area[0].set_value("a@x.com, sales, staff, EMEA\nb@x.com, marketing")
     button(app, "Make links")
-    assert "2 links are made" in said(app)
+    assert "Links made: 2" in said(app)
     assert [one["invited"] for one in surveys.waves(no_data.open())] == [2]
     button(app, "Close the wave")
     assert "Please confirm" in said(app)
