@@ -14,7 +14,7 @@ from monitor.workspace import Workspace
 from store.lake import Lake
 from store.records import Records
 from store.records.schedule import Outcome, ScheduledRun
-from tests.store import workers
+from tests.store import postgresql, workers
 
 FAST = 3000  # a quarter of an hour in 0.3 s
 START = datetime(2026, 6, 1, 9)
@@ -32,8 +32,8 @@ def work_through(
     if not origin.exists():
         origin.write_text(str(time.time()))
     zero = float(origin.read_text())
-    workspace = Workspace(folder, Settings.model_validate({"schedule": TIMES}))
-    workspace.__dict__["records"] = Records.open(url)
+    settings = {"schedule": TIMES, "records": postgresql.settings(url)}
+    workspace = Workspace(folder, Settings.model_validate(settings))
     ended: list[object] = []
     worker = Worker(
         workspace,

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from sqlalchemy import text
 
 from config import Settings
-from config.settings import ScheduleSettings
 from model.errors import BusyError, ConfigurationError, SourceError
 from monitor import timetable
 from monitor.progress import Progress
@@ -23,6 +22,7 @@ from monitor.workspace import Workspace
 from store.records.schedule import Outcome
 from store.records.transactions import connect
 from tests.monitor import killed
+from tests.store import postgresql
 from tests.store.workers import pipe, spawn
 
 BERLIN = "Europe/Berlin"
@@ -70,10 +70,6 @@ class Office:
         return [run["due_at"] for run in self.runs() if run["kind"] == kind]
 
 
-def workspace_of(url: str, folder: Path, **times: str | None) -> Workspace:
-    return Workspace(folder, Settings(schedule=ScheduleSettings(**times)))
-
-
 @pytest.fixture
 def office(records_url: str, tmp_path: Path) -> Iterator[Office]:
     with_records = opened(records_url, tmp_path)
@@ -82,12 +78,9 @@ def office(records_url: str, tmp_path: Path) -> Iterator[Office]:
 
 
 def opened(url: str, folder: Path, **times: str | None) -> Workspace:
-    """A workspace whose records are at `url`, password and all."""
-    from store.records import Records
-
-    workspace = workspace_of(url, folder, **times)
-    workspace.__dict__["records"] = Records.open(url)
-    return workspace
+    """A workspace with its records at `url`."""
+    kept = {"records": postgresql.settings(url), "schedule": times}
+    return Workspace(folder, Settings.model_validate(kept))
 
 
 def test_what_was_due_last_is_done_at_once_then_each_in_its_turn(office: Office) -> None:
