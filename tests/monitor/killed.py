@@ -26,7 +26,9 @@ TIMES = {"sync": "*/15 * * * *", "snapshot": "*/45 * * * *"}
 def work_through(
     url: str, home: str, begun: Connection, lasts: timedelta, runs: int | None = None
 ) -> None:
-    """Work until killed, or until `runs` have ended in this process; says when it begins."""
+    """Work until killed, or until `runs` have ended in this process. Says when it begins, and
+    whenever a run has ended.
+    """
     folder = Path(home)
     origin = folder / "origin"
     if not origin.exists():
@@ -35,15 +37,20 @@ def work_through(
     settings = {"schedule": TIMES, "records": postgresql.settings(url)}
     workspace = Workspace(folder, Settings.model_validate(settings))
     ended: list[object] = []
+
+    def tell(run: object) -> None:
+        ended.append(run)
+        begun.send(None)
+
     worker = Worker(
         workspace,
         lambda text: None,
-        ended.append,
+        tell,
         clock=lambda: START + timedelta(seconds=(time.time() - zero) * FAST),
         work={"sync": sync, "snapshot": snapshot},
         lasts=lasts,
     )
-    until = time.monotonic() + 60
+    until = time.monotonic() + 150
     while runs is None or len(ended) < runs:
         if worker.beat():
             begun.send(None)
