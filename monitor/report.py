@@ -129,11 +129,8 @@ class StepForm(TypedDict):
 
 
 class GroupForm(TypedDict):
-    """What one group said about itself; figures are None where anonymity or n forbids them.
-
-    `hidden` says in plain words why nothing is shown. `invited` were asked by link, `unscored`
-    answered too little. `stages` maps a stage to the share of respondents there; `agreement` is
-    r_wg within the group, 0 to 1, over the shown statements.
+    """What one group said of itself; None where anonymity or n forbids it, `hidden` says why.
+    `stages`: the share of people at each; `agreement`: r_wg, 0 to 1, over the shown statements.
     """
 
     n: int | None
@@ -225,9 +222,7 @@ class SegmentForm(TypedDict):
 
 
 class SurveyForm(TypedDict):
-    """The self-assessment of one wave; `state`: planned, open, closed. Results appear after the
-    close. `gap` is Sales' mean minus Marketing's, with its interval in `gap_low` and `gap_high`.
-    """
+    """One wave; `state`: planned, open (no results yet), closed. `gap`: Sales minus Marketing."""
 
     wave: str
     state: str
