@@ -76,7 +76,8 @@ def _publish(lake: Lake, workspace: Workspace) -> None:
 
 
 def _batches(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[pa.Table]:
-    rows = con.sql(_QUERIES[name])
+    con.execute(f"CREATE TABLE made_{name} AS {_QUERIES[name]}")
+    rows = con.table(f"made_{name}")
     if "recorded_at" not in rows.columns:
         born = next((c for c in ("created_at", "changed_at", "added_at") if c in rows.columns), "")
         rows = con.sql(f"SELECT *, {born or 'opened()'} AS recorded_at FROM rows")
@@ -346,9 +347,9 @@ _QUERIES = {
             unit(i) AS business_unit, id('005', seller(i, 'account')) AS owner_id,
             u(i, 'key') < 0.02 AS is_key_account FROM range(account_count()) t(i)""",
     "activities": _ACTIVITIES,
-    "attendees": f"""
-        WITH met AS (SELECT * FROM ({_ACTIVITIES}) WHERE kind = 'meeting'),
-        there AS (SELECT *, hash(activity_id) AS k FROM met)
+    "attendees": """
+        WITH there AS (
+            SELECT *, hash(activity_id) AS k FROM made_activities WHERE kind = 'meeting')
         SELECT activity_id || ':0' AS attendee_id, activity_id, performed_by AS user_id,
             NULL AS contact_id FROM there
         UNION ALL
