@@ -80,7 +80,7 @@ def quarters(definitions: Definitions, as_of: datetime, since: datetime) -> Iter
 
 
 def quarter_table(found: list[Quarter], zone: str) -> ir.Table:
-    """place (0, 1, …), quarter, began_at, ended_at (naive UTC), first_on, last_on."""
+    """Place (0, 1, …), quarter, began_at, ended_at (naive UTC), first_on, last_on."""
     return ibis.memtable(
         pa.table(
             {
@@ -177,7 +177,7 @@ def _steps(known: Known, starts: Sequence[datetime]) -> ir.Table:
     """The values that stood as some quarter began: opportunity_id, field, value, and the places of
     the first such quarter (first) and of the first that began later (end).
     """
-    rows = latest(known.rows("opportunities"), "opportunity_id")
+    rows = known.deals()
     text = rows.mutate(**{f"_{column}": rows[column].cast("string") for column in _FIELDS.values()})
     parts = []
     for field, column in _FIELDS.items():

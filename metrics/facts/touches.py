@@ -98,7 +98,7 @@ def responses(known: Known, found: ir.Table, given_up: ir.Table) -> ir.Table:
     )
     # distinct: an engine might join handoffs to touches by time first, which takes for ever
     there = watched.inner_join(places(known), "lead_id").drop("lead_id").distinct()
-    pairs = there.inner_join(_by_place(sales_touches(known)), "place")
+    pairs = there.inner_join(_by_place(touches(known)), "place")
     hits = pairs.filter(
         (pairs.occurred_at >= pairs.handed_off_at)
         & (pairs.occurred_at <= pairs.ends_at)
@@ -125,11 +125,11 @@ def responses(known: Known, found: ir.Table, given_up: ir.Table) -> ir.Table:
 
 
 def _by_place(made: ir.Table) -> ir.Table:
-    """Touches by each lead and contact that they were with: activity_id, performed_by,
+    """Touches by Sales by each lead and contact that they were with: activity_id, performed_by,
     occurred_at, place.
     """
     parts = [
-        made.filter(made[at].notnull()).select(
+        made.filter((made.user_side == SALES) & made[at].notnull()).select(
             "activity_id", "performed_by", "occurred_at", place=made[at]
         )
         for at in ("lead_id", "contact_id")
