@@ -1,9 +1,6 @@
 """The facts that grow with the company by a script in SQL (facts.sql), in DuckDB."""
 
-import argparse
-import json
 import re
-import time
 from datetime import timedelta
 from pathlib import Path
 
