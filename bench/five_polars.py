@@ -5,7 +5,7 @@ import polars as pl
 from bench.five import Given, surviving
 
 
-def five(given: Given) -> dict[str, float]:  # noqa: PLR0915 (as one would write it down)
+def five(given: Given) -> dict[str, float]:
     """The values of `bench.five.NAMES`."""
     c, as_of = pl.col, given.as_of
 
