@@ -12,7 +12,7 @@ MERGE_DEPTH = 3  # a lead merged into a lead that was merged, and so on
 
 def touches(known: Known) -> ir.Table:
     """Human touches by Sales or Marketing up to the as-of: activity_id, lead_id, contact_id,
-    opportunity_id, performed_by, user_side, occurred_at. Completed calls, e-mails and meetings;
+    opportunity_id, performed_by, is_sales, occurred_at. Completed calls, e-mails and meetings;
     not automated, not inbound, not internal, and no to-dos.
     """
     return known.once("touches", lambda: _touches(known))
@@ -35,15 +35,15 @@ def _touches(known: Known) -> ir.Table:
         "contact_id",
         "opportunity_id",
         "performed_by",
-        "user_side",
         "occurred_at",
+        is_sales=joined.user_side == SALES,
     )
 
 
 def sales_touches(known: Known) -> ir.Table:
     """The touches by somebody in Sales."""
     every = touches(known)
-    return every.filter(every.user_side == SALES)
+    return every.filter(every.is_sales)
 
 
 def survivors(known: Known) -> ir.Table:
@@ -129,7 +129,7 @@ def _by_place(made: ir.Table) -> ir.Table:
     occurred_at, place.
     """
     parts = [
-        made.filter((made.user_side == SALES) & made[at].notnull()).select(
+        made.filter(made.is_sales & made[at].notnull()).select(
             "activity_id", "performed_by", "occurred_at", place=made[at]
         )
         for at in ("lead_id", "contact_id")
