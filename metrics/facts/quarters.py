@@ -105,17 +105,17 @@ _FIELDS = {
 
 
 def forecasts(
-    known: Known, staged: ir.Table, periods: ir.Table, found: Sequence[Quarter]
+    known: Known, staged: ir.Table, periods: ir.Table, listed: Sequence[Quarter]
 ) -> ir.Table:
     """The fact `forecasts`: one row per opportunity and completed quarter in which it was forecast
-    or won. `periods` is the table of the quarters `found`.
+    or won. `periods` is the table of the quarters `listed`.
 
     `forecast_amount` is its amount as the quarter began, where it was open then, its close date
     lay in the quarter and its forecast category was one that Sales stands by; `won_amount` what it
     brought in the quarter. Either is 0 where it does not apply.
     """
     zone = known.definitions.calendar.default.timezone
-    over = [one for one in found if end_of(one.last_on, zone) <= known.as_of]
+    over = [one for one in listed if end_of(one.last_on, zone) <= known.as_of]
     starts = [start_of(one.first_on, zone) for one in over]
     won = staged.filter(staged.is_won)
     brought = won.select("opportunity_id", place=_passed(won.closed_at, starts, True) - 1)
