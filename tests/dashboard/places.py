@@ -12,7 +12,18 @@ from streamlit.testing.v1 import AppTest
 from monitor.workspace import Workspace
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
-PAGES = ("overview", "indicators", "survey", "trends", "health")
+PAGES = (
+    "overview",
+    "belief",
+    "handoff",
+    "pipeline",
+    "indicators",
+    "segments",
+    "actions",
+    "survey",
+    "trends",
+    "health",
+)
 
 
 @dataclass(frozen=True)
