@@ -552,21 +552,6 @@ SELECT activity_id, occurred_at, performed_by AS organiser_id, sales_attendees,
 FROM held JOIN counts USING (activity_id)
 WHERE is_internal AND sales_attendees > 0 AND marketing_attendees > 0 AND occurred_at >= since();
 
-CREATE TABLE fact_checks AS
-WITH checked AS (
-    SELECT rule_id, handoff_id AS record_id, handed_off_at AS placed_at, owner_id,
-        CASE WHEN done OR hours >= allowed THEN done AND hours <= allowed END AS is_kept,
-        region, business_unit, source, industry, segment, team, owner, cluster
-    FROM (
-        SELECT *, 'answered' AS rule_id, is_responded AS done, response_business_hours AS hours,
-            8 AS allowed FROM fact_handoffs UNION ALL
-        SELECT *, 'decided', is_decided, decision_business_hours, 40 FROM fact_handoffs)
-    UNION ALL
-    SELECT 'known_buyers', opportunity_id, closed_at, owner_id, coalesce(has_contact_role, false),
-        region, business_unit, source, industry, segment, team, owner, cluster
-    FROM fact_opportunities WHERE is_closed)
-SELECT *, as_of() AS as_of FROM checked;
-
 CREATE TABLE fact_history AS
 SELECT 'lead' AS entity, field, count(*) AS changes, min(changed_at) AS first_at, as_of() AS as_of
 FROM lead_changes WHERE changed_at <= as_of() AND deleted_at IS NULL GROUP BY field UNION ALL
