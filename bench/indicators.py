@@ -185,7 +185,7 @@ def _polars(workspace: Any) -> Found:
 
 
 def _median(runs: list[Found], key: str) -> float:
-    return statistics.median(run[key] for run in runs)
+    return float(statistics.median(run[key] for run in runs))
 
 
 _WORKERS: dict[str, Callable[[Any], Found]] = {
