@@ -202,9 +202,11 @@ def _payload(reading: Reading, results: Sequence[Result], kind: SnapshotKind) ->
 def _summary(payload: Mapping[str, Any]) -> dict[str, Any]:
     stage: StageForm = payload["stage"]
     shown = ("value", "bound", "low", "high", "score", "n", "status")
-    said = ("stage", "withheld", "headline", "score", "low", "high", "probabilities")
     return {
-        **{key: stage[key] for key in said},
+        "stage": stage["stage"],
+        "withheld": stage["withheld"],
+        "headline": stage["headline"],
+        **{k: stage[k] for k in ("score", "low", "high", "probabilities")},
         "dimensions": {one["id"]: one["score"] for one in stage["dimensions"]},
         "indicators": {
             row["id"]: {key: row[key] for key in shown} for row in payload["indicators"]["rows"]
