@@ -60,7 +60,9 @@ def publish(
         written = {}
         for done, (name, expression) in enumerate(built.items()):
             progress.step("facts", done, len(built))
-            written[f"facts/{name}"] = workspace.lake.write_fact(name, engine.run(expression))
+            version = workspace.lake.write_fact(name, engine.run(expression))
+            written[f"facts/{name}"] = version
+            built.put(name, engine.written_fact(name, version))
         progress.end("facts")
     manifest = workspace.lake.publish(draft.with_versions({**canonical, **written}))
     workspace.lake.vacuum()

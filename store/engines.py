@@ -92,12 +92,27 @@ class Engine(ABC):
                     self._lake.url,
                     "Run detente refresh.",
                 )
-            self._facts[name] = self._opened(f"{FACTS}_{name}", None, [path])
+            self._facts[name] = self.written_fact(name, self.manifest.versions[path])
         return self._facts[name]
 
-    def _opened(self, name: str, schema: pa.Schema | None, paths: Sequence[str]) -> ir.Table:
-        """The tables at `paths` as one; in their own columns where no `schema` is given."""
-        parts = [self._lake.files(path, self.manifest.versions[path]) for path in paths]
+    def written_fact(self, name: str, version: int) -> ir.Table:
+        """One version of a fact, which no manifest need name yet."""
+        return self._opened(f"{FACTS}_{name}", None, [f"{FACTS}/{name}"], version)
+
+    def _opened(
+        self,
+        name: str,
+        schema: pa.Schema | None,
+        paths: Sequence[str],
+        version: int | None = None,
+    ) -> ir.Table:
+        """The tables at `paths` as one, as the manifest names them unless by `version`; in their
+        own columns where no `schema` is given.
+        """
+        versions = {
+            path: self.manifest.versions[path] if version is None else version for path in paths
+        }
+        parts = [self._lake.files(path, number) for path, number in versions.items()]
         schema = parts[0].columns if schema is None else schema
         self._view(name, schema, [part for part in parts if part.uris])
         return self._named(name, ibis.schema(schema))

@@ -58,7 +58,7 @@ __all__ = ["SEGMENTS", "Built", "Keep", "build", "catalogue", "lacking"]
 
 
 class Built(Mapping[str, ir.Table]):
-    """Facts by name, each made when it is first asked for."""
+    """Facts by name, each made when it is first asked for. Those that rest on others come later."""
 
     def __init__(self, makers: Mapping[str, Callable[[], ir.Table]]) -> None:
         self._makers = makers
@@ -68,6 +68,10 @@ class Built(Mapping[str, ir.Table]):
         if name not in self._made:
             self._made[name] = self._makers[name]()
         return self._made[name]
+
+    def put(self, name: str, rows: ir.Table) -> None:
+        """What rests on the fact `name` reads `rows`, where it has been computed."""
+        self._made[name] = rows
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._makers)
@@ -120,7 +124,7 @@ def build(
             "returned": lambda: _leads.returned(known),
             "segment_pairs": lambda: _leads.segment_pairs(known),
             "opportunities": deals,
-            "forecasts": lambda: _quarters.forecasts(known, staged(), periods),
+            "forecasts": lambda: _quarters.forecasts(known, staged(), periods, quarters),
             "meetings": lambda: placed(_meetings.meetings(known), "occurred_at"),
             "campaigns": lambda: _campaigns.campaigns(known, local_days),
             "costs": lambda: _campaigns.costs(known, local_days, staged()),

@@ -6,7 +6,7 @@ import ibis.expr.types as ir
 from metrics.calendar import days_between
 from metrics.facts.owner_path import leads, owner_path, passages
 from metrics.facts.scores import score_at
-from metrics.facts.sides import Known, cluster, one_of
+from metrics.facts.sides import Known, among, cluster, one_of
 from metrics.facts.statuses import (
     ACCEPTED,
     REJECTED,
@@ -82,7 +82,7 @@ def mqls(known: Known) -> ir.Table:
 
 def _mqls(known: Known) -> ir.Table:
     statuses = status_path(known)
-    entered = statuses.filter(one_of(statuses.value, known.definitions.statuses.mql))
+    entered = statuses.filter(among(statuses.value, known.definitions.statuses.mql))
     first = entered.group_by("lead_id").aggregate(_entered_at=entered["at"].min())
     joined = leads(known).left_join(first, "lead_id").drop("lead_id_right")
     given = ibis.coalesce(known.if_by_now(joined.mql_at), joined._entered_at)

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from metrics.calendar import add_all_business_hours, calendar_named, days_between, hours_between
 from metrics.facts.owner_path import leads, owner_path, passages
-from metrics.facts.sides import MARKETING, QUEUE, Known, cluster, one_of
+from metrics.facts.sides import MARKETING, QUEUE, Known, among, cluster
 from metrics.facts.statuses import ACCEPTED, decision_events, first_decisions, status_path
 from metrics.facts.touches import responses
 from model.definitions import Sla
@@ -109,7 +109,7 @@ def _statuses(known: Known, found: ir.Table) -> tuple[ir.Table, ir.Table]:
     events = decision_events(known)
     decided = first_decisions(events, watched, "handoff_id", "handed_off_at")
     words = known.definitions.statuses.unreachable
-    closed = path.filter(one_of(path.value, words)).select("lead_id", _at="at")
+    closed = path.filter(among(path.value, words)).select("lead_id", _at="at")
     pairs = watched.inner_join(closed, "lead_id")
     within = pairs.filter(
         (pairs._at >= pairs.handed_off_at)

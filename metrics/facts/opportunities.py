@@ -114,7 +114,7 @@ def _staged(known: Known, local_days: ir.Table) -> ir.Table:
 
 def _close_dates(known: Known) -> ir.Table:
     """The close date that Sales had written by the as-of: opportunity_id, close_now."""
-    rows = latest(known.rows("opportunities"), "opportunity_id")
+    rows = known.deals()
     text = rows.mutate(_close_on=rows.close_on.cast("string"))
     changes = changes_of(known, "opportunity_changes", "close_date")
     path = path_of(known, text, "opportunity_id", changes, current="_close_on")
@@ -126,7 +126,7 @@ def _close_dates(known: Known) -> ir.Table:
 
 def _base(known: Known) -> ir.Table:
     """Opportunities as of the instant, once each, with the segments that account and owner add."""
-    rows = latest(known.rows("opportunities"), "opportunity_id")
+    rows = known.deals()
     by_now = rows.filter(rows.created_at.isnull() | (rows.created_at <= known.as_of))
     accounts = latest(known.rows("accounts"), "account_id")
     of_account = accounts.select(
@@ -201,7 +201,7 @@ def _stage_path(known: Known) -> ir.Table:
 
     Where the CRM does not describe a stage, the opportunity's own flags describe its present one.
     """
-    rows = latest(known.rows("opportunities"), "opportunity_id")
+    rows = known.deals()
     by_now = rows.filter(rows.created_at.isnull() | (rows.created_at <= known.as_of))
     changes = changes_of(known, "opportunity_changes", "stage")
     path = path_of(known, by_now, "opportunity_id", changes, current="sales_stage")

@@ -72,9 +72,9 @@ def path_of(
         value="new",
         old_kind=changes.old_kind if typed else none,
         kind=changes.new_kind if typed else none,
-        nth=ibis.row_number().over(group_by=key, order_by=order).cast("int64"),
+        position=(ibis.row_number().over(group_by=key, order_by=order) + 1).cast("int64"),
     )
-    first = numbered.filter(numbered.nth == 0).select(
+    first = numbered.filter(numbered.position == 1).select(
         _key=key, _old="old", _old_kind="old_kind", _changed=ibis.literal(True)
     )
     start = base.left_join(first, [(key, "_key")])
@@ -84,12 +84,10 @@ def path_of(
         at=start.created_at,
         value=ibis.ifelse(changed, start._old, start[current]),
         kind=ibis.ifelse(changed, start._old_kind, start[kind] if kind else none),
-        nth=ibis.literal(-1).cast("int64"),
+        position=ibis.literal(0).cast("int64"),
     )
     by_now = numbered.filter(numbered["at"] <= known.as_of).semi_join(base, key)
-    steps = at_creation.union(by_now.select(key, "at", "value", "kind", "nth"))
-    position = ibis.row_number().over(group_by=key, order_by=steps.nth)
-    return steps.mutate(position=position).drop("nth")
+    return at_creation.union(by_now.select(*at_creation.columns))
 
 
 def owner_path(known: Known) -> ir.Table:

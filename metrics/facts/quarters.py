@@ -1,8 +1,9 @@
 """Fixed quarters of the fiscal year: forecasts against what was won in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
@@ -79,10 +80,11 @@ def quarters(definitions: Definitions, as_of: datetime, since: datetime) -> Iter
 
 
 def quarter_table(found: list[Quarter], zone: str) -> ir.Table:
-    """quarter, began_at, ended_at (naive UTC), first_on, last_on."""
+    """Place (0, 1, …), quarter, began_at, ended_at (naive UTC), first_on, last_on."""
     return ibis.memtable(
         pa.table(
             {
+                "place": pa.array(range(len(found)), pa.int64()),
                 "quarter": pa.array([q.name for q in found], pa.string()),
                 "began_at": pa.array([start_of(q.first_on, zone) for q in found], _INSTANT),
                 "ended_at": pa.array([end_of(q.last_on, zone) for q in found], _INSTANT),
@@ -102,16 +104,22 @@ _FIELDS = {
 }
 
 
-def forecasts(known: Known, staged: ir.Table, periods: ir.Table) -> ir.Table:
+def forecasts(
+    known: Known, staged: ir.Table, periods: ir.Table, listed: Sequence[Quarter]
+) -> ir.Table:
     """The fact `forecasts`: one row per opportunity and completed quarter in which it was forecast
-    or won.
+    or won. `periods` is the table of the quarters `listed`.
 
     `forecast_amount` is its amount as the quarter began, where it was open then, its close date
     lay in the quarter and its forecast category was one that Sales stands by; `won_amount` what it
     brought in the quarter. Either is 0 where it does not apply.
     """
-    over = periods.filter(periods.ended_at <= known.as_of)
-    then = _as_it_began(known, over)
+    zone = known.definitions.calendar.default.timezone
+    over = [one for one in listed if end_of(one.last_on, zone) <= known.as_of]
+    starts = [start_of(one.first_on, zone) for one in over]
+    won = staged.filter(staged.is_won)
+    brought = won.select("opportunity_id", place=_passed(won.closed_at, starts, True) - 1)
+    then = _as_it_began(known, over, starts, brought).inner_join(periods, "place")
     stages = latest(known.all("sales_stages"), "sales_stage").select(
         _stage="sales_stage", _closed="is_closed"
     )
@@ -120,7 +128,7 @@ def forecasts(known: Known, staged: ir.Table, periods: ir.Table) -> ir.Table:
         "opportunity_id", "owner_id", "amount", "is_won", "closed_at", "cluster", *SEGMENTS
     )
     joined = described.inner_join(deals, "opportunity_id")
-    close_on = joined.close_date.substr(0, 10).try_cast("date")
+    close_on = _day(joined.close_date)
     stands = one_of(joined.forecast, known.definitions.forecast.categories)
     due = (close_on >= joined.first_on) & (close_on <= joined.last_on)
     counts = joined.stage.notnull() & ~joined._closed.fill_null(False) & stands & due
@@ -139,33 +147,68 @@ def forecasts(known: Known, staged: ir.Table, periods: ir.Table) -> ir.Table:
     return found.filter((found.forecast_amount > 0) | (found.won_amount > 0))
 
 
-def _as_it_began(known: Known, periods: ir.Table) -> ir.Table:
-    """What each opportunity said as each quarter began (null: it was not there yet):
-    opportunity_id, the quarter's columns, stage, amount_then, close_date, forecast.
+def _as_it_began(
+    known: Known, over: Sequence[Quarter], starts: Sequence[datetime], won: ir.Table
+) -> ir.Table:
+    """What opportunities said as a quarter began that they were due in then, or were `won` in:
+    opportunity_id, place (of the quarter), stage, amount_then, close_date, forecast. Null: the
+    opportunity was not there yet.
     """
-    rows = latest(known.rows("opportunities"), "opportunity_id")
+    steps = known.once("quarter_steps", lambda: _steps(known, starts))
+    dated = steps.filter(steps.field == "close_date")
+    due = dated.mutate(place=_passed(_day(dated.value), [q.first_on for q in over], True) - 1)
+    expected = due.filter((due.place >= due.first) & (due.place < due.end))
+    pairs = expected.select("opportunity_id", "place").union(won).distinct()
+    joined = steps.inner_join(pairs, "opportunity_id")
+    stood = joined.filter((joined.place >= joined.first) & (joined.place < joined.end))
+    said = stood.group_by(["opportunity_id", "place"]).aggregate(
+        **{
+            "amount_then" if field == "amount" else field: stood.value.max(
+                where=stood.field == field
+            )
+            for field in _FIELDS
+        }
+    )
+    keys = ["opportunity_id", "place"]
+    return pairs.left_join(said, keys).drop("opportunity_id_right", "place_right")
+
+
+def _steps(known: Known, starts: Sequence[datetime]) -> ir.Table:
+    """The values that stood as some quarter began: opportunity_id, field, value, and the places of
+    the first such quarter (first) and of the first that began later (end).
+    """
+    rows = known.deals()
     text = rows.mutate(**{f"_{column}": rows[column].cast("string") for column in _FIELDS.values()})
     parts = []
     for field, column in _FIELDS.items():
         changes = changes_of(known, "opportunity_changes", field)
         path = path_of(known, text, "opportunity_id", changes, current=f"_{column}")
+        order = ibis.window(group_by="opportunity_id", order_by="position")
+        next_at = path["at"].lead().over(order)
         parts.append(
             path.select(
                 "opportunity_id",
-                "position",
-                "at",
                 field=ibis.literal(field),
                 value=path.value.fill_null(""),
+                first=_passed(path["at"], starts, False),
+                end=_passed(next_at, starts, False).fill_null(len(starts)),
             )
         )
-    steps = parts[0].union(*parts[1:]).cross_join(periods)
-    before = steps["at"] <= steps.began_at
-    # aggregated, not filtered: no engine may join steps to quarters by time
-    values = {
-        "amount_then" if field == "amount" else field: steps.value.argmax(
-            steps.position, where=before & (steps.field == field)
-        )
-        for field in _FIELDS
-    }
-    keys = ["opportunity_id", *periods.columns]
-    return steps.group_by(keys).aggregate(**values)
+    every = parts[0].union(*parts[1:])
+    return every.filter(every.first < every.end)
+
+
+def _passed(
+    at: ir.Value, marks: Sequence[date] | Sequence[datetime], is_at_mark: bool
+) -> ir.IntegerValue:
+    """How many of `marks` come before `at`, or with it (`is_at_mark`)."""
+    none = ibis.ifelse(at.isnull(), ibis.null("int64"), ibis.literal(0, "int64"))
+    return reduce(
+        lambda sum_, mark: sum_ + ((at >= mark) if is_at_mark else (at > mark)).cast("int64"),
+        marks,
+        none,
+    )
+
+
+def _day(text: ir.StringValue) -> ir.DateValue:
+    return text.substr(0, 10).try_cast("date")

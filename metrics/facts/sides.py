@@ -58,10 +58,11 @@ class Known:
         tracked = TRACKED.get(table)
         if tracked is None:
             return found
-        changes = self.tables[tracked.changes]
-        return self.once(
-            f"{table}_then", lambda: as_they_stood(found, changes, tracked, self.as_of)
-        )
+        return as_they_stood(found, self.tables[tracked.changes], tracked, self.as_of)
+
+    def deals(self) -> ir.Table:
+        """The opportunities as of the instant, once each."""
+        return self.once("deals", lambda: latest(self.rows("opportunities"), "opportunity_id"))
 
     def rows(self, table: str) -> ir.Table:
         """Rows recorded by the as-of and not deleted by then."""
@@ -133,10 +134,20 @@ def latest(rows: ir.Table, key: str) -> ir.Table:
 
 def one_of(value: ir.StringValue, words: tuple[str, ...]) -> ir.BooleanValue:
     """Whether `value` is one of `words`, whatever the case and the space around; false for null."""
-    folded = sorted({word.strip().lower() for word in words})
-    if not folded:
+    return among(folded(value), words)
+
+
+def folded(value: ir.StringValue) -> ir.StringValue:
+    """`value` without the case and the space around."""
+    return value.strip().lower()
+
+
+def among(value: ir.StringValue, words: tuple[str, ...]) -> ir.BooleanValue:
+    """As `one_of`, for a `value` that is folded."""
+    known = sorted({word.strip().lower() for word in words})
+    if not known:
         return ibis.literal(False)
-    return value.strip().lower().isin(folded).fill_null(False)
+    return value.isin(known).fill_null(False)
 
 
 def cluster(

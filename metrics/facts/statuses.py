@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 
 from metrics.calendar import days_between
 from metrics.facts.owner_path import changes_of, leads, path_of
-from metrics.facts.sides import Known, one_of
+from metrics.facts.sides import Known, among, folded
 from model.definitions import Statuses
 
 ACCEPTED, REJECTED = "accepted", "rejected"
@@ -13,8 +13,8 @@ OUT, BACK, UNKNOWN = -1, -2, -3  # a side exit, back with Marketing, no agreed w
 
 
 def status_path(known: Known) -> ir.Table:
-    """The statuses a lead went through: lead_id, position, at, value. Empty where the CRM tracks
-    none: then today's status says nothing about when it came.
+    """The statuses a lead went through: lead_id, position, at, value (folded). Empty where the CRM
+    tracks none: then today's status says nothing about when it came.
     """
     return known.once("status_path", lambda: _status_path(known))
 
@@ -24,7 +24,8 @@ def _status_path(known: Known) -> ir.Table:
     path = path_of(known, leads(known), "lead_id", changes, current="status")
     tracked = changes.aggregate(_changes=changes.count(where=changes.changed_at <= known.as_of))
     joined = path.cross_join(tracked)
-    return joined.filter(joined._changes > 0).select("lead_id", "position", "at", "value")
+    found = joined.filter(joined._changes > 0)
+    return found.select("lead_id", "position", "at", value=folded(found.value))
 
 
 def conversions(known: Known) -> ir.Table:
@@ -54,8 +55,8 @@ def _decision_events(known: Known) -> ir.Table:
         )
 
     parts = (
-        events(path.filter(one_of(path.value, words.accepted)), "at", ACCEPTED),
-        events(path.filter(one_of(path.value, words.rejected)), "at", REJECTED),
+        events(path.filter(among(path.value, words.accepted)), "at", ACCEPTED),
+        events(path.filter(among(path.value, words.rejected)), "at", REJECTED),
         events(rows, "accepted_at", ACCEPTED),
         events(rows, "rejected_at", REJECTED),
         events(conversions(known), "at", ACCEPTED, slack=1),
@@ -109,17 +110,17 @@ def vocabulary(path: ir.Table, words: Statuses) -> ir.Table:
 
 
 def _place(value: ir.StringValue, words: Statuses) -> ir.IntegerValue:
-    ordered = [(one_of(value, (name,)), index) for index, name in enumerate(words.order)]
+    ordered = [(among(value, (name,)), index) for index, name in enumerate(words.order)]
     outs = [
-        (one_of(value, words.recycled), BACK),
-        (one_of(value, (*words.rejected, *words.unreachable)), OUT),
+        (among(value, words.recycled), BACK),
+        (among(value, (*words.rejected, *words.unreachable)), OUT),
     ]
     return ibis.cases(*ordered, *outs, else_=UNKNOWN).cast("int64")
 
 
 def _is_mql(value: ir.StringValue, words: Statuses) -> ir.BooleanValue:
     ordered = {name.strip().lower() for name in words.order}
-    return one_of(value, tuple(name for name in words.mql if name.strip().lower() in ordered))
+    return among(value, tuple(name for name in words.mql if name.strip().lower() in ordered))
 
 
 def _last_start(words: Statuses) -> int:
@@ -133,7 +134,7 @@ def returns(known: Known, path: ir.Table) -> ir.Table:
     returned_at; from the source's own rejection where no status history shows one.
     """
     words = known.definitions.statuses
-    back = one_of(path.value, (*words.rejected, *words.recycled))
+    back = among(path.value, (*words.rejected, *words.recycled))
     order = ibis.window(group_by="lead_id", order_by="position")
     marked = path.mutate(_back=back)
     steps = marked.mutate(_was_back=marked._back.lag().over(order).fill_null(False))

@@ -12,7 +12,7 @@ MERGE_DEPTH = 3  # a lead merged into a lead that was merged, and so on
 
 def touches(known: Known) -> ir.Table:
     """Human touches by Sales or Marketing up to the as-of: activity_id, lead_id, contact_id,
-    opportunity_id, performed_by, user_side, occurred_at. Completed calls, e-mails and meetings;
+    opportunity_id, performed_by, is_sales, occurred_at. Completed calls, e-mails and meetings;
     not automated, not inbound, not internal, and no to-dos.
     """
     return known.once("touches", lambda: _touches(known))
@@ -35,15 +35,15 @@ def _touches(known: Known) -> ir.Table:
         "contact_id",
         "opportunity_id",
         "performed_by",
-        "user_side",
         "occurred_at",
+        is_sales=joined.user_side == SALES,
     )
 
 
 def sales_touches(known: Known) -> ir.Table:
     """The touches by somebody in Sales."""
     every = touches(known)
-    return every.filter(every.user_side == SALES)
+    return every.filter(every.is_sales)
 
 
 def survivors(known: Known) -> ir.Table:
@@ -91,36 +91,47 @@ def responses(known: Known, found: ir.Table, given_up: ir.Table) -> ir.Table:
     Touches at or after the handoff, before the lead's next handoff, and while the lead was
     watched. Of touches in the same second the lower id is the first.
     """
-    made = sales_touches(known)
-    by_place = made.select("activity_id", "performed_by", "occurred_at", place="lead_id").union(
-        made.select("activity_id", "performed_by", "occurred_at", place="contact_id")
-    )
-    # distinct: a touch may be found in two places; and no engine may then join handoffs to
-    # touches by time before it joins them by lead, which takes for ever
-    touched = places(known).inner_join(by_place, "place").drop("place").distinct()
     watched = (
         found.select("handoff_id", "lead_id", "handed_off_at", "next_handed_off_at", "ends_at")
         .left_join(given_up, "handoff_id")
         .drop("handoff_id_right")
     )
-    pairs = watched.inner_join(touched, "lead_id")
+    # distinct: an engine might join handoffs to touches by time first, which takes for ever
+    there = watched.inner_join(places(known), "lead_id").drop("lead_id").distinct()
+    pairs = there.inner_join(_by_place(touches(known)), "place")
     hits = pairs.filter(
         (pairs.occurred_at >= pairs.handed_off_at)
         & (pairs.occurred_at <= pairs.ends_at)
         & (pairs.next_handed_off_at.isnull() | (pairs.occurred_at < pairs.next_handed_off_at))
     )
-    order = [hits.occurred_at, hits.activity_id]
-    window = ibis.window(group_by="handoff_id", order_by=order)
-    tried = (hits.occurred_at <= hits.given_up_at).fill_null(False).cast("int64")
-    ranked = hits.mutate(
-        _nth=ibis.row_number().over(window),
-        attempts=tried.sum().over(ibis.window(group_by="handoff_id")),
+    tried = (hits.occurred_at <= hits.given_up_at).fill_null(False)
+    named = hits.mutate(
+        _tried=ibis.ifelse(tried, hits.activity_id, ibis.null("string")),
+        _touch=ibis.struct(
+            {"at": hits.occurred_at, "id": hits.activity_id, "by": hits.performed_by}
+        ),
     )
-    first = ranked.filter(ranked._nth == 0)
+    # a touch may be found in two places: each counts once
+    first = named.group_by("handoff_id").aggregate(
+        _first=named._touch.min(), attempts=named._tried.nunique()
+    )
     return first.select(
         "handoff_id",
         "attempts",
-        first_response_at="occurred_at",
-        first_response_by="performed_by",
-        first_response_id="activity_id",
+        first_response_at=first._first["at"],
+        first_response_by=first._first["by"],
+        first_response_id=first._first["id"],
     )
+
+
+def _by_place(made: ir.Table) -> ir.Table:
+    """Touches by Sales by each lead and contact that they were with: activity_id, performed_by,
+    occurred_at, place.
+    """
+    parts = [
+        made.filter(made.is_sales & made[at].notnull()).select(
+            "activity_id", "performed_by", "occurred_at", place=made[at]
+        )
+        for at in ("lead_id", "contact_id")
+    ]
+    return parts[0].union(parts[1])
