@@ -295,16 +295,15 @@ def shown(
     where: Mapping[str, str] | None = None,
     only: Sequence[str] = (),
     run: Run,
-    records: Mapping[str, int] | None = None,
-    held: Mapping[str, int] | None = None,
+    counted: Mapping[str, tuple[int, int]] | None = None,
 ) -> tuple[list[Shown], list[Shown]]:
     """The outcomes, for the whole or `where`, split `by` dimensions as indicators are; and the
     measures of evidence quality, never split.
 
-    `records` are how many rows are known by table, `held` how many the source says it holds.
+    `counted` has by table the records that are seen and those that the sources say they hold.
     """
     asked = Asked(definitions, as_of, window, tuple(by), dict(where or {}))
-    context = context_of(facts, availability, definitions, as_of, run, records, held)
+    context = context_of(facts, availability, definitions, as_of, run, counted)
 
     def found(one: Measure, whole: Asked) -> tuple[Measure, dict[Segment, Found], str | None]:
         return one, *_of_measure(one, facts, context, whole, run)

@@ -166,9 +166,41 @@ class Reading:
             by=tuple(by),
             where=dict(where or {}),
             run=self.engine.run,
+            counted=self._counted(),
         )
         small = self._hidden([*by, *(where or {})])
         return people.shown(outcomes, small, self._least), quality
+
+    def outcomes(self, ids: Sequence[str], window: Period) -> list[Shown]:
+        """Some outcomes for the whole company, by id, over `window`."""
+        found, _ = evaluate.shown(
+            self.facts,
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            window=window,
+            only=ids,
+            run=self.engine.run,
+        )
+        return found
+
+    @cached_property
+    def headcount(self) -> dict[str, int]:
+        """The active people of Sales and of Marketing."""
+        return evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
+
+    def _counted(self) -> dict[str, tuple[int, int]]:
+        """Records that are seen and held, by table; nothing as of a past instant, as no CRM says
+        what it held then.
+        """
+        if self.as_of != self.manifest.cutoff_at:
+            return {}
+        found: dict[str, tuple[int, int]] = {}
+        for state in self.manifest.sources.values():
+            for table, (seen, held) in state.counted.items():
+                before = found.get(table, (0, 0))
+                found[table] = (before[0] + seen, before[1] + held)
+        return found
 
     def verdict(self, where: Mapping[str, str] | None = None) -> Verdict:
         """The stage that these figures speak for."""
@@ -186,8 +218,7 @@ class Reading:
             where=where,
             run=self.engine.run,
         )
-        people = evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
-        return infer(results, gates, people, self.definitions, CATALOGUE)
+        return infer(results, gates, self.headcount, self.definitions, CATALOGUE)
 
     def records(
         self,
