@@ -17,6 +17,7 @@ from monitor import advice as advising
 from monitor import comparison as comparing
 from monitor import handoff as handoffs
 from monitor import invitations, snapshots, surveys, views
+from monitor import open_leads as waiting
 from monitor import pipeline as pipelines
 from monitor import rules as ruling
 from monitor.advice import AdviceForm
@@ -24,6 +25,7 @@ from monitor.agreed import ActionForm
 from monitor.comparison import BeliefForm
 from monitor.handoff import HandoffForm
 from monitor.invitations import InvitationForm, LinkForm
+from monitor.open_leads import OpenLeadForm
 from monitor.outputs import survey_table
 from monitor.pipeline import PipelineForm
 from monitor.report import IndicatorForm, StageForm, SurveyForm
@@ -126,6 +128,16 @@ def handoff(segment: Mapping[str, str]) -> HandoffForm:
 @st.cache_data(max_entries=100, show_spinner="Following the leads …")
 def _handoff(key: Key, _workspace: Workspace, segment: Segment) -> HandoffForm:
     return handoffs.form(_workspace, dict(segment))
+
+
+def open_leads(segment: Mapping[str, str]) -> list[OpenLeadForm]:
+    """Who waits for Sales, those with the least time left first."""
+    return _open_leads(_key(), workspace(), tuple(segment.items()))
+
+
+@st.cache_data(max_entries=50, show_spinner="Looking who waits …")
+def _open_leads(key: Key, _workspace: Workspace, segment: Segment) -> list[OpenLeadForm]:
+    return waiting.open_leads(_workspace, dict(segment))["rows"]
 
 
 def pipeline(segment: Mapping[str, str]) -> PipelineForm:

@@ -88,6 +88,8 @@ def table(columns: Sequence[Column], groups: Iterable[tuple[str, Iterable[Row]]]
     """A table whose rows stand in groups; a group without a name has no heading."""
     head = "".join(
         f'<th scope="col" class="{column.classes}">{escape(column.title)}</th>'
+        if column.title
+        else "<td></td>"
         for column in columns
     )
     body = ""
@@ -96,7 +98,7 @@ def table(columns: Sequence[Column], groups: Iterable[tuple[str, Iterable[Row]]]
             body += f'<tr class="group"><th colspan="{len(columns)}">{escape(title)}</th></tr>'
         body += "".join(_row(columns, row) for row in rows)
     st.html(
-        f'<div class="dt-scroll"><table class="dt"><thead><tr>{head}</tr></thead>'
+        f'<div class="dt-scroll" tabindex="0"><table class="dt"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

@@ -1,9 +1,11 @@
 """The open leads that nobody in Sales has touched yet: whose they are, and until when."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TypedDict
 
 from metrics.calendar import after_business_hours
+from metrics.journey import in_segment
 from metrics.waiting import waiting
 from monitor.reading import Reading
 from monitor.report import instant
@@ -35,15 +37,18 @@ class OpenLeadsForm(TypedDict):
     rows: list[OpenLeadForm]
 
 
-def open_leads(workspace: Workspace) -> OpenLeadsForm:
-    """Every open handoff without a first human sales touch. LakeError where nothing was pulled."""
+def open_leads(workspace: Workspace, where: Mapping[str, str] | None = None) -> OpenLeadsForm:
+    """Every open handoff (of a segment) without a first human sales touch. LakeError where nothing
+    was pulled.
+    """
     with Reading.open(workspace) as reading:
-        return of_reading(reading)
+        return of_reading(reading, where)
 
 
-def of_reading(reading: Reading) -> OpenLeadsForm:
+def of_reading(reading: Reading, where: Mapping[str, str] | None = None) -> OpenLeadsForm:
     """The same of an open reading."""
-    found = waiting(reading.facts["handoffs"], reading.tables, reading.definitions)
+    handoffs = in_segment(reading.facts["handoffs"], where or {})
+    found = waiting(handoffs, reading.tables, reading.definitions)
     rows = reading.engine.run(found).to_pylist()
     rows.sort(key=lambda row: (row["hours_left"], row["handed_off_at"], row["lead_id"]))
     return {"as_of": instant(reading.as_of), "rows": [_form(reading, row) for row in rows]}

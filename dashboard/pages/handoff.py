@@ -1,15 +1,18 @@
 """Handoff: how far leads get, how soon Sales answers them, and where it differs."""
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import data, html, journeys, layout, theme, words
 from dashboard.html import Cell, Column, Row
 from dashboard.journeys import STEPS
 from monitor.handoff import BY_GROUP, CohortForm, HandoffForm
+from monitor.open_leads import OpenLeadForm
 from monitor.report import IndicatorForm
 from monitor.views import DeclarationForm
 
 SAID_HOURS = {"business": (1.0, 8.0, 24.0, 40.0), "wall": (1.0, 24.0, 72.0, 168.0)}
+MOST_WAITING = 25
 CLOCKS = {"business": "On business hours", "wall": "On the clock on the wall"}
 
 
@@ -18,6 +21,8 @@ def page() -> None:
     layout.head("Handoff")
     form, rows = data.handoff(data.where()), data.indicators(data.where())
     _figures(rows)
+    st.header("Who is waiting", anchor=False)
+    _waiting(data.open_leads(data.where()))
     st.header("How soon Sales answers", anchor=False)
     _curves(form)
     st.header("How far leads get", anchor=False)
@@ -48,6 +53,48 @@ def _figures(rows: dict[str, IndicatorForm]) -> None:
         "counts as waiting, not as lost."
     )
     html.links((title, layout.indicator_link(name)) for title, name in shown)
+
+
+def _waiting(rows: list[OpenLeadForm]) -> None:
+    """Those whose time is running out first; those who are late are counted, and in the file."""
+    late = [row for row in rows if row["hours_left"] < 0]
+    soon = [row for row in rows if row["hours_left"] >= 0]
+    if not rows:
+        st.markdown("Nobody: every open lead has been touched.")
+        return
+    st.markdown(
+        f"{words.number(len(soon))} leads still have time, {words.number(len(late))} are past what "
+        "was agreed, and nobody in Sales has touched them yet."
+    )
+    table = pd.DataFrame([*soon, *late], columns=list(OpenLeadForm.__annotations__))
+    st.download_button(
+        "Download as CSV",
+        table.to_csv(index=False).encode(),
+        file_name="waiting.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
+    columns = [
+        Column("Lead"),
+        Column("Belongs to"),
+        Column("Handed over", is_wide=True),
+        Column("Answer due"),
+        Column("Business hours left", is_right=True),
+    ]
+    listed: list[Row] = [
+        [
+            Cell(row["lead_id"], "", row["link"] or ""),
+            row["owner"] or row["owner_id"] or words.NONE,
+            words.moment(row["handed_off_at"], data.zone()),
+            words.moment(row["due_at"], data.zone()),
+            words.number(row["hours_left"], 1),
+        ]
+        for row in soon[:MOST_WAITING]
+    ]
+    if listed:
+        html.table(columns, [("", listed)])
+    if len(soon) > MOST_WAITING:
+        st.caption(f"The {MOST_WAITING} with the least time left; the CSV file has all.")
 
 
 def _curves(form: HandoffForm) -> None:

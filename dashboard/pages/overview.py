@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import charts, data, html, layout, theme, words
 from dashboard.html import Cell, Column, Row
 from model.stages import STAGES
-from monitor.report import IndicatorForm, PullForm, StageForm
+from monitor.report import IndicatorForm, PullForm, StageForm, StepForm
 from monitor.views import DeclarationForm
 
 READING = (
@@ -37,6 +37,8 @@ def _verdict(form: StageForm) -> None:
 
 
 def _remarks(form: StageForm) -> None:
+    if form["headline_sentence"]:
+        html.note(words.sentence(form["headline_sentence"]))
     if form["stage"] is None:
         html.note(words.why_range(form))
     if held := words.held(form):
@@ -122,15 +124,18 @@ def _pulls(
         )
     else:
         st.markdown("Nothing: no assessed indicator lowers the score.")
-    st.header("The next step", anchor=False)
-    step = form["next_step"]
-    if step is None:
+    st.header("The cheapest steps up", anchor=False)
+    if not form["steps"]:
         text = "No single change reaches the next stage."
         at_top = form["stage"] == STAGES[-1].value
         st.markdown("You are at the highest stage." if at_top else text)
         return
+    html.lines(Cell(_step(step, rows)) for step in form["steps"][:3])
+
+
+def _step(step: StepForm, rows: dict[str, IndicatorForm]) -> str:
     row = rows.get(step["id"])
-    st.markdown(words.step(step, words.value(row, row["unit"]) if row else None))
+    return words.step(step, words.value(row, row["unit"]) if row else None)
 
 
 def _pull(pull: PullForm, row: IndicatorForm, declared: DeclarationForm) -> str:

