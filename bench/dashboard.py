@@ -60,7 +60,7 @@ class Session:
         await self._socket.send(asked.SerializeToString())
         while True:
             told = ForwardMsg()
-            told.ParseFromString(await self._socket.recv())  # type: ignore[arg-type]
+            told.ParseFromString(await self._socket.recv())
             ended = told.WhichOneof("type") == "script_finished"
             if ended and told.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
                 return time.perf_counter() - began
