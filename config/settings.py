@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from model.definitions import Definitions, Part
+
+
+PERSON = "owner"  # the dimension that snapshots are never cut by
 
 
 class LakeSettings(Part):
@@ -40,6 +43,19 @@ class EngineSettings(Part):
         return url
 
 
+class SnapshotSettings(Part):
+    """What snapshots hold and how long what they were made from is kept.
+
+    `by`: the segment dimensions (None: all of `segments`), one way each, of which the `most`
+    biggest segments are held. `keep_days`: for so long the table versions of the snapshot at a
+    quarter's end stay readable, deleted records in them included.
+    """
+
+    by: tuple[str, ...] | None = None
+    most: int = Field(default=40, ge=0, le=500)
+    keep_days: int = Field(default=100, ge=0, le=400)
+
+
 class Settings(Definitions):
     """Every key of the configuration file. A source's own keys are checked by its connector."""
 
@@ -47,6 +63,25 @@ class Settings(Definitions):
     lake: LakeSettings = LakeSettings()
     records: RecordsSettings = RecordsSettings()
     engine: EngineSettings = EngineSettings()
+    snapshots: SnapshotSettings = SnapshotSettings()
+
+    @property
+    def snapshot_dimensions(self) -> tuple[str, ...]:
+        """The dimensions that snapshots are cut by."""
+        if self.snapshots.by is None:
+            return tuple(name for name in self.segments if name != PERSON)
+        return self.snapshots.by
+
+    @model_validator(mode="after")
+    def _known_dimensions(self) -> "Settings":
+        """Snapshots are cut by configured dimensions, and never by person."""
+        for name in self.snapshots.by or ():
+            if name not in self.segments:
+                known = ", ".join(self.segments)
+                raise ValueError(f"snapshots.by: {name!r} is not one of the segments ({known})")
+        if PERSON in self.snapshot_dimensions:
+            raise ValueError("snapshots.by: figures by owner are figures of persons; name others")
+        return self
 
     @property
     def definitions(self) -> Definitions:
