@@ -1,11 +1,14 @@
 """`detente snapshot …`: what the figures said on a day, kept."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.common import AsOf, Json, day, workspace
 from monitor import compare, restate, snapshots, verify
+from monitor.outputs import export
+from monitor.outputs.export import Format
 from monitor.outputs.terminal import printing
 from monitor.outputs.terminal import snapshots as show
 
@@ -83,3 +86,19 @@ def snapshot_backfill(
         printing.json([one.to_json() for one in taken])
     else:
         printing.lines(snapshots.lines_of(taken))
+
+
+@app.command("export")
+def snapshot_export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where to write it.")],
+    format_: Annotated[
+        Format | None, typer.Option("--format", help="What to write; by default what FILE ends in.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write every figure of every snapshot as CSV or Parquet, or the newest for Prometheus."""
+    found = format_ or export.format_of(file)
+    count = export.export(workspace(context), found, file)
+    form = {"file": str(file), "format": found, "rows": count}
+    printing.json(form) if json else printing.line(f"{count:,} rows in {file}.")

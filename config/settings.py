@@ -6,7 +6,6 @@ from pydantic import Field, field_validator, model_validator
 
 from model.definitions import Definitions, Part
 
-
 PERSON = "owner"  # the dimension that snapshots are never cut by
 
 

@@ -12,15 +12,17 @@ from typing import Literal, TypedDict
 import pandas as pd
 import streamlit as st
 
-from monitor import snapshots, surveys, views
+from monitor import compare, snapshots, surveys, views
+from monitor.compare import ComparisonForm
 from monitor.report import IndicatorForm, StageForm, SurveyForm
-from monitor.snapshots import ComparisonForm, SnapshotLine
+from monitor.snapshots import PointForm, SnapshotLine
 from monitor.surveys import StatementText, WaveForm
 from monitor.views import DeclarationForm, FindingForm, StatusForm
 from monitor.workspace import CONFIG_NAME, Workspace
 
 Key = tuple[str, int | None, str]
 Level = Literal["head", "staff"]
+Held = tuple[str, str]  # a segment as snapshots hold it: dimension, value
 Segment = tuple[tuple[str, str], ...]
 
 
@@ -134,14 +136,35 @@ def _findings(key: Key, _workspace: Workspace) -> list[FindingForm]:
     return views.health(_workspace)
 
 
-def kept() -> list[SnapshotLine]:
-    """All snapshots, oldest first."""
-    return snapshots.listed(workspace())
+def kept(segment: Held | None = None) -> list[SnapshotLine]:
+    """What snapshots say of the company or a segment, oldest first, as far as a chart shows it."""
+    if segment is None:
+        return snapshots.series(snapshots.listed(workspace()))
+    return snapshots.series(snapshots.of_segment(workspace(), segment))
+
+
+def held_segment() -> Held | None:
+    """The chosen segment, if it is one that snapshots can hold."""
+    chosen = list(where().items())
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def history(indicator: str, segment: Held | None = None) -> list[PointForm]:
+    """One indicator in every snapshot, oldest first, as far as a chart shows them."""
+    found = snapshots.history(workspace(), indicator, *([segment] if segment else []))
+    return snapshots.series(found)
 
 
 def comparison(first: str, second: str) -> ComparisonForm:
-    """What changed between two snapshots."""
-    return snapshots.compare(workspace(), first, second)
+    """What changed between two snapshots, or between one and now."""
+    if second == compare.NOW:
+        return _since(_key(), workspace(), first)
+    return compare.compare(workspace(), first, second)
+
+
+@st.cache_data(max_entries=20, show_spinner="Comparing …")
+def _since(key: Key, _workspace: Workspace, first: str) -> ComparisonForm:
+    return compare.compare(_workspace, first)
 
 
 def survey() -> SurveyForm | None:

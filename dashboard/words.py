@@ -33,7 +33,7 @@ PROVENANCE = {
 FUNCTIONS = {"sales": "Sales", "marketing": "Marketing", "other": "Other", "all": "Both"}
 ROOTS = {"economic": "money and means", "cultural": "people and culture"}
 BEARING = {"measured": "measured by", "proxy": "hinted at by"}
-KINDS = {"live": "live", "backfilled": "rebuilt from history"}
+KINDS = {"live": "live", "backfilled": "rebuilt from history", "restated": "restated"}
 RUNS = {"done": "Done", "partial": "In part", "failed": "Failed", "running": "Running"}
 BEARS = {
     "measured": "this indicator measures it",

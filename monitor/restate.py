@@ -12,8 +12,8 @@ def restate(workspace: Workspace, progress: Progress = SILENT) -> list[Taken]:
     """A series of snapshots under today's definitions, one for each as-of that was kept under
     others only. The old ones stay as they are.
 
-    What is the newest figures' own day is kept as such. Each is made from the table versions of the one it restates where these are still kept, else
-    from the CRM's history in the newest ones.
+    Each is made from the table versions of the one it restates where these are still kept, else
+    from the CRM's history in the newest ones. That of the newest figures is kept as on its day.
     """
     wanted = _wanted(workspace)
     newest = workspace.lake.manifest()
@@ -24,7 +24,9 @@ def restate(workspace: Workspace, progress: Progress = SILENT) -> list[Taken]:
         if manifest is not None and head.as_of_at <= manifest.cutoff_at:
             with Reading.at(workspace, manifest, head.as_of_at) as reading:
                 is_now = manifest == newest and reading.as_of == manifest.cutoff_at
-                taken.append(keep(reading, "live") if is_now else keep(reading, "backfilled", head.id))
+                taken.append(
+                    keep(reading, "live") if is_now else keep(reading, "backfilled", head.id)
+                )
     progress.end("restated snapshots")
     return taken
 

@@ -1,11 +1,13 @@
 """`detente snapshot …`: what the figures said, kept with what they were made from."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict, TypeVar, cast
 
+from model.stages import DIMENSIONS, STAGES
 from monitor import surveys
 from monitor.content import COMPANY, Content, SegmentForm, value_rows, verdict_rows
 from monitor.progress import SILENT, Progress
@@ -44,6 +46,9 @@ class PointForm(TypedDict):
     low: float | None
     high: float | None
     status: str
+
+
+Line = TypeVar("Line", SnapshotLine, PointForm)
 
 
 class SnapshotForm(TypedDict):
@@ -197,6 +202,38 @@ def _summary(stage: StageForm) -> dict[str, Any]:
 def kind_of(head: SnapshotHead) -> str:
     """`live`, `backfilled` or `restated`."""
     return "restated" if head.restates else head.kind
+
+
+def series(lines: Sequence[Line]) -> list[Line]:
+    """What a chart draws of `lines` (by as-of): where a day was restated, its newest restatement
+    in place of what it restates.
+    """
+    by_day: dict[str, list[Line]] = defaultdict(list)
+    for one in lines:
+        by_day[one["as_of"]].append(one)
+    restated = {
+        day: [one for one in some if one["kind"] == "restated"] for day, some in by_day.items()
+    }
+    return [one for day, some in by_day.items() for one in (restated[day][-1:] or some)]
+
+
+def of_segment(workspace: Workspace, segment: tuple[str, str]) -> list[SnapshotLine]:
+    """What every snapshot that holds a segment (dimension, value) says of it, oldest first."""
+    told = ("definitions", "kind", "restates", "stage", "score", "low", "high")
+    return [
+        cast(
+            SnapshotLine,
+            {
+                **{key: row[key] for key in told},
+                "id": row["snapshot_id"],
+                "taken_at": instant(row["taken_at"]),
+                "as_of": instant(row["as_of_at"]),
+                "probabilities": {one.value: row[f"p_{one.value}"] for one in STAGES},
+                "dimensions": {one.value: row[f"{one.value}_score"] for one in DIMENSIONS},
+            },
+        )
+        for row in workspace.records.snapshots.verdicts(*segment)
+    ]
 
 
 def listed(workspace: Workspace) -> list[SnapshotLine]:

@@ -170,9 +170,7 @@ class _Again:
         reasons = [plain.reason] if plain.reason else []
         return replace(plain, status="weak", reason="; ".join([*reasons, doubt]))
 
-    def plain(
-        self, one: Measure, segment: str, variant: str, row: Mapping[str, Any]
-    ) -> Estimate:
+    def plain(self, one: Measure, segment: str, variant: str, row: Mapping[str, Any]) -> Estimate:
         """From the statistics alone."""
         zone = self.definitions.calendar.default.timezone
         ends_at = min(end_of(_window(row)[1], zone), self.snapshot.as_of_at)
@@ -210,9 +208,7 @@ def _window(row: Mapping[str, Any]) -> tuple[date, date]:
     return date.fromisoformat(window["from"]), date.fromisoformat(window["to"])
 
 
-def _from_statistics(
-    snapshot: Snapshot, definitions: Definitions
-) -> tuple[Content, list[str]]:
+def _from_statistics(snapshot: Snapshot, definitions: Definitions) -> tuple[Content, list[str]]:
     """The figures from the stored statistics, and those that have none."""
     kept = unpack(snapshot.statistics)
     again = _Again(snapshot, kept, definitions)
@@ -224,7 +220,7 @@ def _from_statistics(
         verdict = infer(results, gates, payload["people"], definitions, CATALOGUE)
         return Part(segment, results, gates, verdict)
 
-    indicators = payload["indicators"]
+    indicators, evidence = payload["indicators"], payload["indicators"]["evidence"]
     measures = {name: one for name, one in EVIDENCE.items() if not isinstance(one, Gauge)}
     content = Content(
         snapshot.as_of_at,
@@ -232,7 +228,11 @@ def _from_statistics(
         part({}, indicators["rows"]),
         [part(one["segment"], one["rows"]) for one in snapshot.segments],
         [again.shown(OUTCOMES[row["id"]], row) for row in indicators["outcomes"]],
-        [again.shown(measures[row["id"]], row) for row in indicators["evidence"] if row["id"] in measures],
+        [
+            again.shown(measures[row["id"]], row)
+            for row in indicators["evidence"]
+            if row["id"] in measures
+        ],
     )
-    left = [row["id"] for row in indicators["evidence"] if row["id"] not in measures]
+    left = [row["id"] for row in evidence if row["id"] not in measures]
     return content, [*left, *(f"health: {name}" for name in payload["health"])]

@@ -5,15 +5,18 @@ import streamlit as st
 from dashboard import data, html, layout, theme, timelines, words
 from dashboard.html import Cell, Column, Row
 from model.stages import DIMENSIONS
-from monitor.snapshots import ChangeForm, SnapshotLine
+from monitor.compare import NOW, ChangeForm
+from monitor.snapshots import SnapshotLine
 
 
 def page() -> None:
     """Total, dimensions, one indicator, a comparison."""
     layout.head("Trends")
-    if data.where():
-        html.note("Snapshots are kept for the whole company.", is_muted=True)
-    kept = data.kept()
+    segment = data.held_segment()
+    kept = data.kept(segment)
+    if data.where() and not (segment and kept):
+        html.note("Snapshots do not hold this segment: the whole company.", is_muted=True)
+        segment, kept = None, data.kept()
     if not kept:
         st.markdown("No snapshot has been kept yet. Take one, or rebuild the last twelve months:")
         st.code("detente snapshot take\ndetente snapshot backfill --months 12", language=None)
@@ -25,8 +28,8 @@ def page() -> None:
     st.header("Dimensions", anchor=False)
     _dimensions(kept)
     _as_table(kept)
-    _indicator(kept)
-    _compare(kept)
+    _indicator(segment)
+    _compare(data.kept())
 
 
 def _dimensions(kept: list[SnapshotLine]) -> None:
@@ -71,7 +74,7 @@ def _as_table(kept: list[SnapshotLine]) -> None:
         html.table(columns, [("", rows)])
 
 
-def _indicator(kept: list[SnapshotLine]) -> None:
+def _indicator(segment: data.Held | None) -> None:
     st.header("One indicator", anchor=False)
     declared = data.catalogue()
     chosen = st.selectbox(
@@ -80,7 +83,7 @@ def _indicator(kept: list[SnapshotLine]) -> None:
         format_func=lambda name: declared[name]["title"],
         key="trend",
     )
-    points = timelines.indicator_points(kept, chosen)
+    points = timelines.indicator_points(data.history(chosen, segment))
     if points["value"].notna().any():
         drawn = timelines.value_trend(points, declared[chosen], theme.palette())
         layout.chart(drawn, f"{declared[chosen]['title']} over {len(points)} snapshots")
@@ -90,9 +93,8 @@ def _indicator(kept: list[SnapshotLine]) -> None:
 
 def _compare(kept: list[SnapshotLine]) -> None:
     st.header("Compare two snapshots", anchor=False)
-    if len(kept) < 2:
-        st.markdown("There is only one snapshot so far.")
-        return
+    if data.where():
+        html.note("Of the whole company.", is_muted=True)
     by_id = {one["id"]: one for one in kept}
     ids = list(by_id)
     left, right = st.columns(2)
@@ -104,7 +106,11 @@ def _compare(kept: list[SnapshotLine]) -> None:
         index=max(len(ids) - 4, 0),
     )
     second = right.selectbox(
-        "To", ids, format_func=lambda i: _named(by_id[i]), key="compare_to", index=len(ids) - 1
+        "To",
+        [*ids, NOW],
+        format_func=lambda i: "Now" if i == NOW else _named(by_id[i]),
+        key="compare_to",
+        index=len(ids) - 1 if len(ids) > 1 else 1,
     )
     found = data.comparison(first, second)
     if found["note"]:

@@ -114,7 +114,10 @@ class Snapshots:
         values["segments"] = _packed(draft.segments)
         with writing(self._engine) as session:
             new = session.execute(
-                made(SnapshotRow).values(**values).on_conflict_do_nothing().returning(SnapshotRow.id)
+                made(SnapshotRow)
+                .values(**values)
+                .on_conflict_do_nothing()
+                .returning(SnapshotRow.id)
             ).all()
             if new:
                 for table, rows in ((VerdictRow, draft.verdicts), (ValueRow, draft.values)):
@@ -165,23 +168,32 @@ class Snapshots:
         """One figure in every snapshot that holds it, oldest first."""
         return self._history(ValueRow, segment_by, segment, ValueRow.indicator == indicator)
 
-    def every_value(self) -> Iterator[Mapping[str, Any]]:
-        """All rows of `indicator_values`, by day, snapshot, segment and indicator."""
-        return self._every(ValueRow, ValueRow.indicator)
+    def verdicts_of(self, snapshot_id: str) -> "Rows":
+        """What one snapshot says of the company and its segments."""
+        return list(self._rows(VerdictRow, VerdictRow.snapshot_id == snapshot_id))
 
-    def _every(self, table: type[Base], *last: Any) -> Iterator[Mapping[str, Any]]:
+    def values_of(self, snapshot_id: str) -> "Rows":
+        """Every figure of one snapshot."""
+        return list(self._rows(ValueRow, ValueRow.snapshot_id == snapshot_id))
+
+    def every_value(self) -> "Iterator[dict[str, Any]]":
+        """All rows of `indicator_values`, by day, snapshot, segment and indicator."""
+        return self._rows(ValueRow)
+
+    def _rows(self, table: type[Base], *conditions: Any) -> "Iterator[dict[str, Any]]":
         columns = table.__table__.columns
-        order = (columns.as_of_on, columns.snapshot_id, columns.segment_by, columns.segment, *last)
-        query = select(*columns).order_by(*order).execution_options(yield_per=_BATCH)
+        order = (columns.as_of_on, columns.snapshot_id, *table.__table__.primary_key)
+        query = select(*columns).where(*conditions).order_by(*order)
         with reading(self._engine) as session:
-            yield from session.execute(query).mappings()
+            found = session.execute(query.execution_options(yield_per=_BATCH))
+            yield from (dict(row) for row in found.mappings())
 
     def _history(
         self, table: type[Base], segment_by: str, segment: str, *conditions: Any
     ) -> "Rows":
         columns = table.__table__.columns
         query = (
-            select(*columns, SnapshotRow.as_of_at, SnapshotRow.restates)
+            select(*columns, SnapshotRow.as_of_at, SnapshotRow.taken_at, SnapshotRow.restates)
             .join(SnapshotRow, SnapshotRow.id == columns.snapshot_id)
             .where(columns.segment_by == segment_by, columns.segment == segment, *conditions)
             .order_by(SnapshotRow.as_of_at, SnapshotRow.taken_at)

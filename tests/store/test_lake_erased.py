@@ -1,4 +1,4 @@
-"""A record that is gone from the CRM is gone from every file of the lake, not only from its rows."""
+"""A record that is gone from the CRM is gone from every file of the lake."""
 
 from datetime import datetime
 from pathlib import Path

@@ -75,9 +75,7 @@ def _common() -> list[sa.Column[Any]]:
 def _keys(table: str, *first: str) -> list[sa.Constraint]:
     return [
         sa.PrimaryKeyConstraint(*first, "segment_by", "segment", "snapshot_id", name=f"pk_{table}"),
-        sa.ForeignKeyConstraint(
-            ["snapshot_id"], ["snapshots.id"], name=f"fk_{table}_snapshot_id"
-        ),
+        sa.ForeignKeyConstraint(["snapshot_id"], ["snapshots.id"], name=f"fk_{table}_snapshot_id"),
     ]
 
 
