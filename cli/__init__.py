@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import demo, figures, pulling, setup, snapshot, survey, targets
+from cli import demo, figures, pack, pulling, setup, snapshot, survey, targets
 from model.errors import DetenteError, PartialError
 from monitor.outputs.terminal import printing
 from monitor.workspace import Workspace
@@ -38,7 +38,7 @@ def common(
     context.obj = lambda: Workspace.open(config, home)
 
 
-for commands in (setup, pulling, figures):
+for commands in (setup, pulling, figures, pack):
     app.add_typer(commands.app)
 app.add_typer(survey.app, name="survey")
 app.add_typer(targets.app, name="targets")

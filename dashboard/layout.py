@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -63,6 +64,8 @@ def indicator_link(indicator: str) -> str:
 
 def chart(drawn: Any, text: str) -> None:
     """A chart in the house's own look, with its text for screen readers."""
+    # Checked against its schema in the tests; on a page with eight charts that takes the most time.
+    object.__setattr__(drawn, "to_dict", partial(drawn.to_dict, validate=False))
     st.altair_chart(drawn, theme=None, width="stretch", alt=text)
 
 

@@ -8,6 +8,8 @@ from model.stages import DIMENSIONS
 from monitor.compare import NOW, ChangeForm
 from monitor.snapshots import SnapshotLine
 
+LISTED = 100
+
 
 def page() -> None:
     """Total, dimensions, one indicator, a comparison."""
@@ -69,9 +71,11 @@ def _as_table(kept: list[SnapshotLine]) -> None:
                 words.interval(one["low"], one["high"]),
                 *(words.score(one["dimensions"].get(d.value)) for d in DIMENSIONS),
             ]
-            for one in reversed(kept)
+            for one in kept[: -LISTED - 1 : -1]
         ]
         html.table(columns, [("", rows)])
+        if len(kept) > LISTED:
+            st.caption(f"The newest {LISTED} of {len(kept)}; `detente snapshot list` has all.")
 
 
 def _indicator(segment: data.Held | None) -> None:
