@@ -220,7 +220,10 @@ def _snapshot(row: Any) -> Snapshot:
 
 
 def _packed(segments: Sequence[Mapping[str, Any]]) -> bytes:
-    return zlib.compress(json.dumps(list(segments), allow_nan=False).encode())
+    try:
+        return zlib.compress(json.dumps(list(segments), allow_nan=False).encode())
+    except ValueError as error:
+        raise RecordsError(f"what is to be kept is not JSON ({error})", "records") from None
 
 
 def _unpacked(content: bytes | None) -> list[Mapping[str, Any]]:

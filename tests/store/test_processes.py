@@ -15,6 +15,12 @@ from tests.store import workers
 from tests.store.workers import ROWS, spawn
 
 
+TABLES_BESIDE = {
+    "snapshot_verdicts": len(workers.PLACES),
+    "indicator_values": len(workers.PLACES) * len(workers.INDICATORS),
+}
+
+
 def kill_after(process: ForkServerProcess, begins: Connection, steps: int, part: float) -> None:
     """Kill when the process has begun its step number `steps` and done about `part` of it."""
     took, since = 0.2, time.monotonic()
@@ -96,7 +102,12 @@ def test_readers_never_see_half_of_a_hundred_syncs(tmp_path: Path) -> None:
 
 
 def kill_keepers(tmp_path: Path, times: int) -> None:
+    """Snapshots with 20 segments, kept by processes that are killed, while another one reads."""
     url, chance = f"sqlite:///{tmp_path}/records.db", random.Random(7)
+    workers.open_records(url)
+    stop_receive, stop_send = workers.pipe()
+    out_receive, out_send = workers.pipe()
+    reader = spawn(workers.read_snapshots_until_told, url, stop_receive, out_send)
     kept = 0
     for _ in range(times):
         receive, send = workers.pipe()
@@ -110,9 +121,19 @@ def kill_keepers(tmp_path: Path, times: int) -> None:
             if heads:
                 last = records.snapshots.get(workers.snapshot(kept - 1).id)
                 assert len(last.statistics) == len(last.payload["rows"]) == 50_000
+                assert len(last.segments) == len(workers.PLACES) - 1
         with sqlite3.connect(tmp_path / "records.db") as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            for table, rows in TABLES_BESIDE.items():
+                query = f"SELECT snapshot_id, count(*) FROM {table} GROUP BY snapshot_id"
+                assert dict(database.execute(query)) == {head.id: rows for head in heads}
     assert kept > 0
+    stop_send.send(None)
+    assert out_receive.poll(60)
+    readings, wrong = out_receive.recv()
+    reader.join(20)
+    assert wrong == []
+    assert readings > times
 
 
 def test_a_killed_snapshot_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
