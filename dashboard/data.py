@@ -157,14 +157,12 @@ def history(indicator: str, segment: Held | None = None) -> list[PointForm]:
 
 def comparison(first: str, second: str) -> ComparisonForm:
     """What changed between two snapshots, or between one and now."""
-    if second == compare.NOW:
-        return _since(_key(), workspace(), first)
-    return compare.compare(workspace(), first, second)
+    return _comparison(_key(), workspace(), first, second)
 
 
-@st.cache_data(max_entries=20, show_spinner="Comparing …")
-def _since(key: Key, _workspace: Workspace, first: str) -> ComparisonForm:
-    return compare.compare(_workspace, first)
+@st.cache_data(max_entries=50, show_spinner="Comparing …")
+def _comparison(key: Key, _workspace: Workspace, first: str, second: str) -> ComparisonForm:
+    return compare.compare(_workspace, first, second)
 
 
 def survey() -> SurveyForm | None:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from altair.utils.schemapi import debug_mode
 
 from dashboard import data, html, words
 from dashboard.theme import stylesheet
@@ -40,7 +41,7 @@ def frame() -> None:
 
 def show(page: Callable[[], None], *, needs_data: bool = True) -> None:
     """Draw a page; without data, say how to get some."""
-    with errors():
+    with errors(), debug_mode(False):  # charts are held against their schema in the tests
         if needs_data and data.manifest() is None:
             _guide()
         else:
@@ -64,7 +65,6 @@ def indicator_link(indicator: str) -> str:
 
 def chart(drawn: Any, text: str) -> None:
     """A chart in the house's own look, with its text for screen readers."""
-    # Checked against its schema in the tests; on a page with eight charts that takes the most time.
     object.__setattr__(drawn, "to_dict", partial(drawn.to_dict, validate=False))
     st.altair_chart(drawn, theme=None, width="stretch", alt=text)
 

@@ -14,7 +14,6 @@ from store.records import Records
 from tests.store import workers
 from tests.store.workers import ROWS, spawn
 
-
 TABLES_BESIDE = {
     "snapshot_verdicts": len(workers.PLACES),
     "indicator_values": len(workers.PLACES) * len(workers.INDICATORS),
