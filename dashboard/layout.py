@@ -65,7 +65,7 @@ def indicator_link(indicator: str) -> str:
 
 def chart(drawn: Any, text: str) -> None:
     """A chart in the house's own look, with its text for screen readers."""
-    object.__setattr__(drawn, "to_dict", partial(drawn.to_dict, validate=False))
+    object.__setattr__(drawn, "to_dict", partial(type(drawn).to_dict, drawn, validate=False))
     st.altair_chart(drawn, theme=None, width="stretch", alt=text)
 
 

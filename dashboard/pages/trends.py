@@ -1,5 +1,9 @@
 """Trends: the snapshots over time, and two of them compared."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import streamlit as st
 
 from dashboard import data, html, layout, theme, timelines, words
@@ -25,7 +29,12 @@ def page() -> None:
         return
     colours = theme.palette()
     st.header("Score", anchor=False)
-    layout.chart(timelines.score_trend(kept, data.waves(), colours), _score_text(kept))
+    waves = data.waves()
+    drawn = _drawn(
+        ("score", _ids(kept), str(waves), colours.paper),
+        lambda: timelines.score_trend(kept, waves, colours),
+    )
+    layout.chart(drawn, _score_text(kept))
     st.caption(f"{timelines.TREND_READING} {timelines.WAVES} {words.SCALES}")
     st.header("Dimensions", anchor=False)
     _dimensions(kept)
@@ -34,12 +43,26 @@ def page() -> None:
     _compare(data.kept())
 
 
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _drawn(key: tuple[str, ...], _draw: Callable[[], Any]) -> Any:
+    """A chart of snapshots, drawn once: they never change."""
+    return _draw()
+
+
+def _ids(kept: list[SnapshotLine]) -> str:
+    return " ".join(one["id"] for one in kept)
+
+
 def _dimensions(kept: list[SnapshotLine]) -> None:
+    ids, colours = _ids(kept), theme.palette()
     for start in range(0, len(DIMENSIONS), 3):
         for place, one in zip(st.columns(3), DIMENSIONS[start : start + 3], strict=True):
             with place:
                 st.markdown(f"**{one.label}**")
-                drawn = timelines.dimension_trend(kept, one.value, theme.palette())
+                drawn = _drawn(
+                    (one.value, ids, colours.paper),
+                    partial(timelines.dimension_trend, kept, one.value, colours),
+                )
                 layout.chart(drawn, f"{one.label}: scores over time; the table below has them")
 
 

@@ -160,9 +160,11 @@ def _deals_said(form: MeetingForm) -> str:
         return f"{looked}, none is at risk or without the other function."
     at_risk = sum(bool(one["risks"]) for one in form["deals"])
     alone = sum(one["is_alone"] for one in form["deals"])
+    count = len(form["deals"])
+    below = "the one below is" if count == 1 else f"the {count} below are"
     return (
-        f"{looked}, the {len(form['deals'])} below are to be talked about: {at_risk} at risk, "
-        f"{alone} on which Sales works without Marketing."
+        f"{looked}, {below} to be talked about: {at_risk} at risk, {alone} on which Sales works "
+        "without Marketing."
     )
 
 
@@ -191,11 +193,11 @@ def agenda(form: MeetingForm) -> list[str]:
         named = f": {', '.join(worse[:PULLS])} got worse" if worse else " for the better"
         items.append(f"What has changed{named}.")
     if form["deals"]:
-        items.append(f"{len(form['deals'])} major opportunities: who does what by when.")
+        items.append("The major opportunities below: who does what by when.")
     broken = [one["title"] for one in form["rules"] if one["broken"]]
     if form["dropped_of"] or broken:
-        parts = [f"{form['dropped_of']:,} leads without an answer"] if form["dropped_of"] else []
-        parts += [f"{len(broken)} rules that are not kept"] if broken else []
+        parts = [f"leads without an answer ({form['dropped_of']:,})"] if form["dropped_of"] else []
+        parts += [f"rules that are not kept ({len(broken)})"] if broken else []
         items.append(f"Problems: {' and '.join(parts)}.")
     items.append("What we do until next time: an owner, a day and a target for each action.")
     return items
