@@ -24,8 +24,6 @@ from monitor.report import (
     stage_form,
 )
 
-FEWEST_PEOPLE = 5
-FEW_PEOPLE = "rests on fewer than five people: see the whole company"
 COMPANY = ("company", "all")
 FIGURE = ("value", "bound", "low", "high", "n", "status", "unit")
 
@@ -83,7 +81,7 @@ class Content:
         return {
             "segment": dict(part.segment),
             "stage": stage_form(part.verdict, None, self.as_of, self.definitions, part.segment),
-            "rows": [_shielded(indicator_form(result)) for result in part.results],
+            "rows": [indicator_form(result) for result in part.results],
         }
 
     def statistics(self) -> bytes:
@@ -105,13 +103,16 @@ def _part(
 
 
 def _segments(reading: Reading) -> tuple[list[Part], list[dict[str, str]]]:
-    """The biggest segments, in the order of their dimensions and values, and the others."""
+    """The biggest segments of which anything may be said, in the order of their dimensions and
+    values, and the others.
+    """
     settings, values = reading.workspace.settings, reading.segment_values()
-    found: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    cut: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for dimension in settings.snapshot_dimensions:
         if dimension in values:
             for result in reading.indicators(by=[dimension]):
-                found[dimension, result.segment[dimension]].append(result)
+                cut[dimension, result.segment[dimension]].append(result)
+    found = {one: some for one, some in cut.items() if any(r.estimate.is_assessed for r in some)}
     by_size = sorted(found, key=lambda one: (-_records(found[one]), one))
     chosen = set(by_size[: settings.snapshots.most])
     parts = []
@@ -127,24 +128,6 @@ def _segments(reading: Reading) -> tuple[list[Part], list[dict[str, str]]]:
 
 def _records(results: Sequence[Result]) -> int:
     return sum(result.estimate.n for result in results)
-
-
-def _shielded(form: IndicatorForm) -> IndicatorForm:
-    """Nothing of a segment is broken down to fewer than five people."""
-    if not 0 < form["clusters"] < FEWEST_PEOPLE:
-        return form
-    return {
-        **form,
-        "value": None,
-        "bound": None,
-        "low": None,
-        "high": None,
-        "score": None,
-        "stage": None,
-        "status": "not_assessed",
-        "reason": FEW_PEOPLE,
-        "variants": {},
-    }
 
 
 def verdict_rows(stage: StageForm, segments: Sequence[SegmentForm]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from model.definitions import Definitions
 from model.errors import ConfigurationError, LakeError
 from model.periods import Period, end_of, local_day
 from model.validation import suggest
+from monitor import people
 from monitor.functions import with_functions
 from monitor.refresh import HISTORY, keeping
 from monitor.workspace import Workspace
@@ -42,6 +43,7 @@ class Reading:
     engine: Engine
     facts: Mapping[str, ir.Table] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
+    _small: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, workspace: Workspace, day: date | None = None) -> "Reading":
@@ -107,9 +109,14 @@ class Reading:
         return with_functions(self.engine, self.definitions.functions)
 
     @property
+    def zone(self) -> str:
+        """The organisation's time zone."""
+        return self.definitions.calendar.default.timezone
+
+    @property
     def as_of_on(self) -> date:
         """The local day of `as_of`."""
-        return local_day(self.as_of, self.definitions.calendar.default.timezone)
+        return local_day(self.as_of, self.zone)
 
     def period(self, window: str | None) -> Period | None:
         """What `--window` says; None: each figure's own days. Raises ConfigurationError."""
@@ -123,13 +130,14 @@ class Reading:
         by: Sequence[str] = (),
         where: Mapping[str, str] | None = None,
         window: Period | None = None,
+        only: Sequence[str] = (),
     ) -> list[Result]:
-        """Every indicator, for the whole or `where`, split `by` segment dimensions.
+        """Every indicator (or `only` some), for the whole or `where`, split `by` dimensions.
 
         Without a `window` each indicator looks back over its own trailing days.
         """
         self._check_dimensions([*by, *(where or {})])
-        return evaluate.evaluate(
+        found = evaluate.evaluate(
             self.facts,
             self.availability,
             self.definitions,
@@ -137,8 +145,10 @@ class Reading:
             window=window,
             by=tuple(by),
             where=dict(where or {}),
+            only=only,
             run=self.engine.run,
         )
+        return people.results(found, self._hidden([*by, *(where or {})]), self._least)
 
     def shown(
         self,
@@ -148,7 +158,7 @@ class Reading:
     ) -> tuple[list[Shown], list[Shown]]:
         """The outcomes, and the measures of evidence quality: shown, never scored."""
         self._check_dimensions([*by, *(where or {})])
-        return evaluate.shown(
+        outcomes, quality = evaluate.shown(
             self.facts,
             self.availability,
             self.definitions,
@@ -158,6 +168,8 @@ class Reading:
             where=dict(where or {}),
             run=self.engine.run,
         )
+        small = self._hidden([*by, *(where or {})])
+        return people.shown(outcomes, small, self._least), quality
 
     def verdict(self, where: Mapping[str, str] | None = None) -> Verdict:
         """The stage that these figures speak for."""
@@ -253,6 +265,21 @@ class Reading:
                 found[name] |= {value for value in values.to_pylist() if value is not None}
         return {name: sorted(values) for name, values in found.items() if values}
 
+    @property
+    def _least(self) -> int:
+        return self.workspace.settings.people.smallest_team
+
+    def _hidden(self, names: Sequence[str]) -> people.Hidden:
+        """What is not shown of the dimensions `names`."""
+        wanted = [name for name in names if name not in self._small]
+        settings = self.workspace.settings.people
+        if wanted:
+            owning = self.facts["handoffs"].select("owner")
+            owning = owning.union(self.facts["opportunities"].select("owner"))
+            users, run = self.tables["users"], self.engine.run
+            self._small |= people.hidden(users, owning, wanted, settings, run)
+        return self._small
+
     def _check_dimensions(self, names: Sequence[str]) -> None:
         known = [*self.definitions.segments, "owner", "team"]
         for name in names:
@@ -260,6 +287,7 @@ class Reading:
                 raise ConfigurationError(
                     f"no dimension {name!r} to split by", "segments", suggest(name, known)
                 )
+        people.check(names, self.workspace.settings.people)
 
 
 def with_records() -> list[str]:

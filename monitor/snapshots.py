@@ -54,7 +54,8 @@ Line = TypeVar("Line", SnapshotLine, PointForm)
 class SnapshotForm(TypedDict):
     """A whole snapshot. `versions`: the version of every table; `unknown`: what the records do not
     tell of its day, for one that was rebuilt; `health`: counts of dirty records; `left_out`:
-    segments beyond the most that are held; `configuration`: what its definitions were.
+    segments beyond the most that are held; `configuration`: what its definitions were;
+    `shown_from`: from how many people on a group was shown.
     """
 
     id: str
@@ -73,6 +74,7 @@ class SnapshotForm(TypedDict):
     health: dict[str, int]
     people: dict[str, int]
     configuration: dict[str, Any]
+    shown_from: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,7 @@ def _beside(reading: Reading, content: Content, kind: SnapshotKind) -> dict[str,
         "people": dict(reading.people),
         "left_out": [dict(segment) for segment in content.left_out],
         "configuration": reading.definitions.model_dump(mode="json"),
+        "shown_from": reading.workspace.settings.people.model_dump(mode="json"),
     }
 
 
@@ -282,6 +285,7 @@ def form_of(snapshot: Snapshot) -> SnapshotForm:
             "people": {},
             "left_out": [],
             "configuration": {},
+            "shown_from": {},
             **snapshot.payload,
             "segments": list(snapshot.segments),
             "id": snapshot.id,

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Literal, TypedDict
 
+from config.settings import PeopleSettings
 from metrics.declaration import Gauge, Measure, Result, Shown
 from metrics.estimate import Estimate
 from metrics.evaluate import estimate_again
@@ -100,7 +101,8 @@ def _under_its_definitions(workspace: Workspace, snapshot: Snapshot) -> Workspac
     if configuration is not None:
         definitions = Definitions.model_validate(configuration)
         own = {name: getattr(definitions, name) for name in Definitions.model_fields}
-        settings = settings.model_copy(update=own)
+        shown_from = PeopleSettings.model_validate(snapshot.payload["shown_from"])
+        settings = settings.model_copy(update={**own, "people": shown_from})
     cut = settings.snapshots.model_copy(
         update={"by": tuple(dict.fromkeys(name for one in held for name in one)), "most": len(held)}
     )

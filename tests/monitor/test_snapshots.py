@@ -13,10 +13,11 @@ import yaml
 
 from model.errors import ConfigurationError, RecordsError
 from monitor import compare, restate, retention, snapshots, verify, views
-from monitor.content import FEW_PEOPLE
+from monitor.content import Content
 from monitor.demo import Company
 from monitor.outputs import export
 from monitor.outputs.prometheus import exposition
+from monitor.reading import Reading
 from monitor.snapshots import SnapshotForm
 from monitor.workspace import Workspace
 
@@ -51,14 +52,17 @@ def test_a_snapshot_holds_what_it_takes_to_be_computed_again(newest: SnapshotFor
     assert newest["health"]
 
 
-def test_nothing_of_a_segment_rests_on_fewer_than_five_people(newest: SnapshotForm) -> None:
-    rows = [row for one in newest["segments"] for row in one["rows"]]
-    few = [row for row in rows if 0 < row["clusters"] < 5]
-    assert few
-    for row in few:
-        assert (row["value"], row["low"], row["score"], row["variants"]) == (None, None, None, {})
-        assert row["reason"] == FEW_PEOPLE
-    assert any(row["value"] is not None for row in rows)
+def test_groups_that_are_too_small_are_in_no_snapshot(here: Workspace, tmp_path: Path) -> None:
+    settings = here.settings.model_dump(mode="json")
+    settings["lake"] = {"url": str(here.home / "lake")}
+    settings["people"]["smallest_team"] = 100
+    config = tmp_path / "detente.yaml"
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    with Reading.open(Workspace.open(config, tmp_path)) as reading:
+        content = Content.of(reading)
+    assert content.segments == []
+    assert content.left_out == []
+    assert content.company.verdict.score is not None
 
 
 def test_a_segments_verdict_is_that_of_the_stage_command(
