@@ -98,7 +98,7 @@ def _part(
     results: Sequence[Result],
     gates: Mapping[str, Estimate],
 ) -> Part:
-    verdict = infer(results, gates, reading.people, reading.definitions, CATALOGUE)
+    verdict = infer(results, gates, reading.active_people, reading.definitions, CATALOGUE)
     return Part(segment, results, gates, verdict)
 
 

@@ -179,7 +179,7 @@ class Reading:
         self, results: Sequence[Result], where: Mapping[str, str] | None = None
     ) -> Verdict:
         """The stage that `results` (of one segment) speak for."""
-        return infer(results, self.gates(where), self.people, self.definitions, CATALOGUE)
+        return infer(results, self.gates(where), self.active_people, self.definitions, CATALOGUE)
 
     def gates(self, where: Mapping[str, str] | None = None) -> dict[str, Estimate]:
         """What the gates of the stage ask."""
@@ -205,7 +205,7 @@ class Reading:
         )
 
     @cached_property
-    def people(self) -> dict[str, int]:
+    def active_people(self) -> dict[str, int]:
         """The active people on each side."""
         return evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
 
