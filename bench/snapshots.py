@@ -37,7 +37,7 @@ def fill(records: Records, like: Snapshot, count: int, segments: int) -> None:
     """So many snapshots like one, a day apart."""
     company: SegmentForm = {
         "segment": {},
-        "stage": {**like.payload["stage"], "survey": None},
+        "stage": like.payload["stage"],
         "rows": like.payload["indicators"]["rows"],
     }
     held: list[SegmentForm] = [

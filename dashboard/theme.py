@@ -77,8 +77,8 @@ def stylesheet() -> str:
 
 def dressed(chart: alt.TopLevelMixin, colours: Palette, height: int) -> Any:
     """A chart in the house's type and colours, `height` pixels high, as wide as its place."""
-    text = {"font": FONT, "fontSize": BODY, "color": colours.ink}
-    axis = {
+    text: dict[str, Any] = {"font": FONT, "fontSize": BODY, "color": colours.ink}
+    axis: dict[str, Any] = {
         "labelFont": FONT,
         "labelFontSize": SMALL,
         "labelColor": colours.muted,

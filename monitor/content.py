@@ -191,7 +191,7 @@ def _figures(
     where: str, stage: StageForm, rows: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[str, Any]]:
     for key in ("stage", "ungated_stage", "score", "low", "high", "evidence"):
-        yield f"{where} {key}", stage[key]  # type: ignore[literal-required]
+        yield f"{where} {key}", stage[key]
     for name, chance in stage["probabilities"].items():
         yield f"{where} probability of {name}", chance
     for one in stage["dimensions"]:

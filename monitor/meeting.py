@@ -139,7 +139,8 @@ def _since(
     latest = instant(reading.as_of - BETWEEN_MEETINGS)
     earlier = [one for one in lines if one["as_of"] <= latest]
     live = [one for one in earlier if one["kind"] == "live"]
-    return (live or earlier or [None])[-1]
+    found = live or earlier
+    return found[-1] if found else None
 
 
 def _deals(reading: Reading, assessed: set[str]) -> tuple[list[DealForm] | None, int]:

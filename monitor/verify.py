@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 from config.settings import PeopleSettings
 from metrics.declaration import Gauge, Measure, Result, Shown
@@ -162,7 +162,7 @@ class _Again:
         """One of them, with what only the context told: the same for every segment."""
         plain = self.plain(one, segment, variant, row)
         company = self.company[one.id]
-        form: EstimateForm = company["variants"][variant] if variant else company
+        form = cast(EstimateForm, company["variants"][variant] if variant else company)
         if not plain.is_assessed:
             return plain
         plain = replace(plain, declared=company["declared"])

@@ -68,7 +68,7 @@ def format_of(file: Path) -> Format:
     return endings[file.suffix]
 
 
-def _batches(workspace: Workspace) -> Iterator[list[Mapping[str, Any]]]:
+def _batches(workspace: Workspace) -> Iterator[list[dict[str, Any]]]:
     rows = workspace.records.snapshots.every_value()
     while some := list(islice(rows, ROWS_AT_ONCE)):
         yield some
@@ -89,7 +89,7 @@ def _parquet(workspace: Workspace, file: Path) -> int:
     count = 0
     with pq.ParquetWriter(file, COLUMNS, compression="zstd") as out:
         for rows in _batches(workspace):
-            table = pa.Table.from_pylist([dict(row) for row in rows], schema=COLUMNS)
+            table = pa.Table.from_pylist(rows, schema=COLUMNS)
             out.write_table(table)
             count += len(rows)
     return count

@@ -242,7 +242,7 @@ def test_a_restatement_stands_in_the_chart_for_what_it_restates() -> None:
     def line(day: int, kind: str, definitions: str) -> snapshots.PointForm:
         at = datetime(2026, 1, day, tzinfo=UTC).date().isoformat()
         plain = {"value": 0.5, "low": None, "high": None, "status": "ok"}
-        return {"as_of": at, "definitions": definitions, "kind": kind, **plain}  # type: ignore[typeddict-item, return-value]
+        return {"as_of": at, "definitions": definitions, "kind": kind, **plain}  # type: ignore[typeddict-item]
 
     old = [line(1, "live", "a"), line(2, "live", "a")]
     first, second = line(1, "restated", "b"), line(1, "restated", "c")

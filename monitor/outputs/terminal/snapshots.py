@@ -98,7 +98,7 @@ def comparison(form: ComparisonForm) -> None:
 def _moved(moved: MovedForm) -> None:
     """The first of the records that entered and left; --json has them all."""
     for word in ("entered", "left"):
-        ids: list[str] = moved[word]  # type: ignore[literal-required]
+        ids: list[str] = moved[word]
         more = f" and {len(ids) - SHOWN_IDS} more" if len(ids) > SHOWN_IDS else ""
         shown = f": {', '.join(ids[:SHOWN_IDS])}{more}" if ids else ""
         line(f"{moved['title']}, {len(ids)} {word}{shown}")
