@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.common import Json, workspace
-from monitor import meeting
+from monitor import actions, meeting
 from monitor.outputs import pack as outputs
 from monitor.outputs.pack import Format
 from monitor.outputs.terminal import printing
@@ -27,7 +27,8 @@ def pack(
     json: Json = False,
 ) -> None:
     """Write the review pack for the joint meeting: one HTML file that prints well, or Markdown."""
-    form = meeting.meeting(workspace(context), since)
+    opened = workspace(context)
+    form = meeting.meeting(opened, since, actions.listed(opened))
     if json:
         printing.json(form)
         return

@@ -27,8 +27,8 @@ class Context:
     them who logged a touch in the last 90 days. `changes` counts the recorded changes by entity
     and field, `tracked_since` says since when. `marketing_targets` and `declared_targets` count
     targets that hold now. `accepted` counts the recent handoffs that were accepted,
-    `accepted_untouched` those of them without a touch. `records` counts what is known by table,
-    `held` what the source says it holds.
+    `accepted_untouched` those of them without a touch. `counted` has by table the records that the
+    connections see and those that the sources hold by their own count.
     """
 
     definitions: Definitions
@@ -47,8 +47,7 @@ class Context:
     accepted: int = 0
     accepted_untouched: int = 0
     as_of: datetime = datetime.max
-    records: Mapping[str, int] = field(default_factory=dict)
-    held: Mapping[str, int] = field(default_factory=dict)
+    counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 Condition = Callable[[Context], str | None]
@@ -60,8 +59,7 @@ def context_of(
     definitions: Definitions,
     as_of: datetime,
     run: Callable[["ir.Table"], "pa.Table"],
-    records: Mapping[str, int] | None = None,
-    held: Mapping[str, int] | None = None,
+    counted: Mapping[str, tuple[int, int]] | None = None,
 ) -> Context:
     """The context that these facts give; a few small queries."""
     people = facts["people"]
@@ -80,7 +78,7 @@ def context_of(
     head = run(heads.aggregate(declared=heads.is_declared.any())).to_pylist()[0]
     handed = facts["handoffs"]
     lately = handed.filter(handed.handed_off_at >= as_of - timedelta(days=CAPTURE_DAYS))
-    counted = run(
+    accepted = run(
         lately.aggregate(
             n=lately.is_accepted_untouched.count(),
             k=lately.is_accepted_untouched.cast("int64").sum(),
@@ -108,11 +106,10 @@ def context_of(
         is_head_declared=bool(head["declared"]),
         functions_since_at=found["at"],
         trainings=found["trainings"] or 0,
-        accepted=counted["n"] or 0,
-        accepted_untouched=counted["k"] or 0,
+        accepted=accepted["n"] or 0,
+        accepted_untouched=accepted["k"] or 0,
         as_of=as_of,
-        records=dict(records or {}),
-        held=dict(held or {}),
+        counted=dict(counted or {}),
     )
 
 

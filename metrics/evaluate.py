@@ -312,16 +312,15 @@ def shown(
     where: Mapping[str, str] | None = None,
     only: Sequence[str] = (),
     run: Run,
-    records: Mapping[str, int] | None = None,
-    held: Mapping[str, int] | None = None,
+    counted: Mapping[str, tuple[int, int]] | None = None,
 ) -> tuple[list[Shown], list[Shown]]:
     """The outcomes, for the whole or `where`, split `by` dimensions as indicators are; and the
     measures of evidence quality, never split.
 
-    `records` are how many rows are known by table, `held` how many the source says it holds.
+    `counted` has by table the records that are seen and those that the sources say they hold.
     """
     asked = Asked(definitions, as_of, window, tuple(by), dict(where or {}))
-    context = context_of(facts, availability, definitions, as_of, run, records, held)
+    context = context_of(facts, availability, definitions, as_of, run, counted)
 
     def found(one: Measure, whole: Asked) -> tuple[Measure, dict[Segment, Found], str | None]:
         return one, *_of_measure(one, facts, context, whole, run)
@@ -396,7 +395,7 @@ def gates_by(
     """The same for each of the `values` of the dimension `by`."""
     asked = Asked(definitions, as_of, None, (by,), {})
     found = _gates(facts, availability, asked, run, [(value,) for value in values])
-    return {value: found[value,] for value in values}
+    return {value: gates for (value,), gates in found.items()}
 
 
 def _gates(
@@ -421,14 +420,9 @@ def _gates(
     handed = shares("has_handoff", mqls_known, sales_is_known, handoffs_known)
     decided = shares("is_decided", mqls_known, decisions_known)
     shared = _shared_count(facts["metrics"], context, run)
-    return {
-        one: {
-            "handoffs_recorded": handed[i],
-            "decisions_recorded": decided[i],
-            "shared_metrics": shared,
-        }
-        for i, one in enumerate(segments)
-    }
+    names = ("handoffs_recorded", "decisions_recorded", "shared_metrics")
+    each = zip(segments, handed, decided, strict=True)
+    return {one: dict(zip(names, (h, d, shared), strict=True)) for one, h, d in each}
 
 
 def _shared_count(metrics: ir.Table, context: Context, run: Run) -> Estimate:

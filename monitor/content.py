@@ -12,6 +12,7 @@ from metrics.declaration import Result, Shown
 from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE
 from metrics.stage import Verdict, infer
+from metrics.stage.headline import Headline
 from model.stages import DIMENSIONS, STAGES
 from monitor import kept
 from monitor.reading import Reading
@@ -66,11 +67,15 @@ class Content:
         version = reading.workspace.definitions_version
         return cls(reading.as_of, version, company, segments, *reading.shown(), left_out)
 
-    def forms(self, survey: SurveyForm | None) -> tuple[dict[str, Any], list[SegmentForm]]:
-        """The verdict and the indicators of the company, and what is said of each segment."""
+    def forms(
+        self, survey: SurveyForm | None, settled: Headline | None = None
+    ) -> tuple[dict[str, Any], list[SegmentForm]]:
+        """The verdict (with the headline that snapshots have `settled`) and the indicators of the
+        company, and what is said of each segment.
+        """
         verdict, shown = self.company.verdict, (self.outcomes, self.evidence)
         whole = {
-            "stage": stage_form(verdict, survey, self.as_of, self.definitions, {}),
+            "stage": stage_form(verdict, survey, self.as_of, self.definitions, {}, settled),
             "indicators": indicators_form(
                 self.company.results, self.as_of, self.definitions, *shown
             ),
@@ -98,7 +103,7 @@ def _part(
     results: Sequence[Result],
     gates: Mapping[str, Estimate],
 ) -> Part:
-    verdict = infer(results, gates, reading.active_people, reading.definitions, CATALOGUE)
+    verdict = infer(results, gates, reading.headcount, reading.definitions, CATALOGUE)
     return Part(segment, results, gates, verdict)
 
 

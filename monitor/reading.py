@@ -167,9 +167,41 @@ class Reading:
             by=tuple(by),
             where=dict(where or {}),
             run=self.engine.run,
+            counted=self._counted(),
         )
         small = self._hidden([*by, *(where or {})])
         return people.shown(outcomes, small, self._least), quality
+
+    def outcomes(self, ids: Sequence[str], window: Period) -> list[Shown]:
+        """Some outcomes for the whole company, by id, over `window`."""
+        found, _ = evaluate.shown(
+            self.facts,
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            window=window,
+            only=ids,
+            run=self.engine.run,
+        )
+        return found
+
+    @cached_property
+    def headcount(self) -> dict[str, int]:
+        """The active people of Sales and of Marketing."""
+        return evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
+
+    def _counted(self) -> dict[str, tuple[int, int]]:
+        """Records that are seen and held, by table; nothing as of a past instant, as no CRM says
+        what it held then.
+        """
+        if self.as_of != self.manifest.cutoff_at:
+            return {}
+        found: dict[str, tuple[int, int]] = {}
+        for state in self.manifest.sources.values():
+            for table, (seen, held) in state.counted.items():
+                before = found.get(table, (0, 0))
+                found[table] = (before[0] + seen, before[1] + held)
+        return found
 
     def verdict(self, where: Mapping[str, str] | None = None) -> Verdict:
         """The stage that these figures speak for."""
@@ -179,7 +211,7 @@ class Reading:
         self, results: Sequence[Result], where: Mapping[str, str] | None = None
     ) -> Verdict:
         """The stage that `results` (of one segment) speak for."""
-        return infer(results, self.gates(where), self.active_people, self.definitions, CATALOGUE)
+        return infer(results, self.gates(where), self.headcount, self.definitions, CATALOGUE)
 
     def gates(self, where: Mapping[str, str] | None = None) -> dict[str, Estimate]:
         """What the gates of the stage ask."""
@@ -203,11 +235,6 @@ class Reading:
             values=values,
             run=self.engine.run,
         )
-
-    @cached_property
-    def active_people(self) -> dict[str, int]:
-        """The active people on each side."""
-        return evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
 
     def records(
         self,

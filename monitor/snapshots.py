@@ -8,11 +8,11 @@ from importlib.metadata import version
 from typing import Any, TypedDict, TypeVar, cast
 
 from model.stages import DIMENSIONS, STAGES
-from monitor import surveys
+from monitor import headlines, surveys
 from monitor.content import COMPANY, Content, SegmentForm, value_rows, verdict_rows
 from monitor.progress import SILENT, Progress
 from monitor.reading import Reading
-from monitor.report import IndicatorsForm, StageForm, instant
+from monitor.report import IndicatorsForm, StageForm, instant, said_of
 from monitor.workspace import Workspace
 from store.records.snapshots import Snapshot, SnapshotDraft, SnapshotHead, SnapshotKind
 
@@ -29,6 +29,8 @@ class SnapshotLine(TypedDict):
     restates: str | None
     definitions: str
     stage: str | None
+    withheld: str | None
+    headline: str | None
     score: float | None
     low: float | None
     high: float | None
@@ -152,7 +154,11 @@ def keep(reading: Reading, kind: SnapshotKind, restates: str | None = None) -> T
         unknown = kept.get(before.id).payload["unknown"]
         return Taken(before, is_new=False, unknown=tuple(unknown))
     content = Content.of(reading)
-    whole, segments = content.forms(surveys.form(workspace) if kind == "live" else None)
+    survey = surveys.form(workspace) if kind == "live" else None
+    settled = headlines.settled(workspace, reading.as_of)
+    if kind == "live":
+        settled = settled.after(said_of(content.company.verdict, reading.as_of, definitions))
+    whole, segments = content.forms(survey, settled)
     payload = {**whole, **_beside(reading, content, kind)}
     previous = kept.latest("live", before=reading.as_of)
     snapshot = kept.keep(
@@ -183,7 +189,7 @@ def _beside(reading: Reading, content: Content, kind: SnapshotKind) -> dict[str,
         "health": {one.id: one.count for one in reading.findings()},
         "versions": dict(reading.manifest.versions),
         "unknown": reading.unknown() if _is_past(reading, kind) else [],
-        "people": dict(reading.active_people),
+        "people": dict(reading.headcount),
         "left_out": [dict(segment) for segment in content.left_out],
         "configuration": reading.definitions.model_dump(mode="json"),
         "shown_from": reading.workspace.settings.people.model_dump(mode="json"),
@@ -195,7 +201,7 @@ def _is_past(reading: Reading, kind: SnapshotKind) -> bool:
 
 
 def _summary(stage: StageForm) -> dict[str, Any]:
-    told = ("stage", "score", "low", "high", "probabilities")
+    told = ("stage", "withheld", "headline", "score", "low", "high", "probabilities")
     return {
         **{key: stage[key] for key in told},  # type: ignore[literal-required]
         "dimensions": {one["id"]: one["score"] for one in stage["dimensions"]},
@@ -222,13 +228,14 @@ def series(lines: Sequence[Line]) -> list[Line]:
 
 def of_segment(workspace: Workspace, segment: tuple[str, str]) -> list[SnapshotLine]:
     """What every snapshot that holds a segment (dimension, value) says of it, oldest first."""
-    told = ("definitions", "kind", "restates", "stage", "score", "low", "high")
+    told = ("definitions", "kind", "restates", "stage", "headline", "score", "low", "high")
     return [
         cast(
             SnapshotLine,
             {
                 **{key: row[key] for key in told},
                 "id": row["snapshot_id"],
+                "withheld": None,
                 "taken_at": instant(row["taken_at"]),
                 "as_of": instant(row["as_of_at"]),
                 "probabilities": {one.value: row[f"p_{one.value}"] for one in STAGES},
