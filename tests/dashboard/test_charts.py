@@ -164,7 +164,8 @@ def test_rebuilt_points_are_told_apart_from_kept_ones() -> None:
     (marks,) = layers_with(chart, "point")
     fill = marks["encoding"]["fill"]["scale"]
     inks = dict(zip(fill["domain"], fill["range"], strict=True))
-    assert inks == {"live": LIGHT.records, "rebuilt from history": LIGHT.paper}
+    kept, rebuilt, again = LIGHT.records, LIGHT.paper, LIGHT.line
+    assert inks == {"live": kept, "rebuilt from history": rebuilt, "restated": again}
 
 
 @PALETTES
