@@ -12,7 +12,7 @@ PAGES = [
     st.Page("dashboard/pages/pipeline.py", title="Pipeline"),
     st.Page("dashboard/pages/indicators.py", title="Indicators"),
     st.Page("dashboard/pages/segments.py", title="Segments"),
-    st.Page("dashboard/pages/actions.py", title="Actions"),
+    st.Page("dashboard/pages/actions.py", title="Actions and rules"),
     SURVEY,
     st.Page("dashboard/pages/trends.py", title="Trends"),
     st.Page("dashboard/pages/health.py", title="Data health"),

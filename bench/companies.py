@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -146,7 +147,7 @@ class _Sampler:
         part = {"marketing_in_key_meetings": 0.15, "rejection_reason_rate": 0.3}
         return int(self.rng.poisson(of_fact.get(one.fact, n) * part.get(one.id, 1)))
 
-    def _table(self, who: NDArray[np.int64], **columns: Floats) -> pa.Table:
+    def _table(self, who: NDArray[np.int64], **columns: NDArray[Any]) -> pa.Table:
         names = pa.array([f"owner {i}" for i in range(self.owners)]).take(pa.array(who))
         return pa.table({"cluster": names, "n": np.ones(len(who), np.int64), **columns})
 

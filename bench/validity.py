@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,8 @@ def main() -> None:
     parser.add_argument("organisations", nargs="?", type=int, default=2400)
     parser.add_argument("--sandbox", type=int, default=0, help="companies to take the whole way")
     given = parser.parse_args()
-    began, found = time.monotonic(), {}
+    began = time.monotonic()
+    found: dict[str, Any] = {}
     FOLDER.mkdir(exist_ok=True)
     with ProcessPoolExecutor() as pool:
         total = given.organisations

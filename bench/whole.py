@@ -10,6 +10,7 @@ import numpy as np
 
 from model.stages import CUTS, DIMENSIONS, STAGES, Stage
 from monitor import demo, targets, views
+from monitor.report import StageForm
 from monitor.sync import sync
 from monitor.workspace import Workspace
 from sandbox.company import generate
@@ -50,7 +51,7 @@ def _company(index: int) -> Whole:
         levels = {d: str(rng.choice(names)) for d in DIMENSIONS}
     scores = np.array([MIDDLE[levels[d]] for d in DIMENSIONS])
     score = float(scores.mean() - 0.3 * (scores.mean() - scores.min()))
-    form = _judged(Scenario.mixed(levels, f"company {index}"), index)
+    form = _judged(Scenario.mixed({d.value: levels[d] for d in levels}, f"company {index}"), index)
     chances = form["probabilities"]
     return Whole(
         planted=Stage.of_score(score).value,
@@ -63,7 +64,7 @@ def _company(index: int) -> Whole:
     )
 
 
-def _judged(scenario: Scenario, seed: int) -> views.StageForm:
+def _judged(scenario: Scenario, seed: int) -> StageForm:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         generate(home / "organisation", scenario, seed=seed, leads=LEADS, ends_at=ENDS_AT)

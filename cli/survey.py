@@ -93,7 +93,8 @@ def survey_invite(
         printing.json(links)
     elif output is not None:
         printing.line(
-            f"{len(links)} links are in {output}. Send each to its person, then delete it."
+            f"Links made: {len(links)}. They are in {output}: send each to its person alone, "
+            "then delete the file."
         )
     else:
         printing.text(invitations.csv_of(links))

@@ -18,6 +18,7 @@ from monitor import compare, invitations, snapshots, surveys, views
 from monitor import comparison as comparing
 from monitor import handoff as handoffs
 from monitor import pipeline as pipelines
+from monitor import rules as ruling
 from monitor.advice import AdviceForm
 from monitor.agreed import ActionForm
 from monitor.compare import ComparisonForm
@@ -27,6 +28,7 @@ from monitor.invitations import InvitationForm, LinkForm
 from monitor.outputs import survey_table
 from monitor.pipeline import PipelineForm
 from monitor.report import IndicatorForm, StageForm, SurveyForm
+from monitor.rules import RulesForm
 from monitor.snapshots import PointForm, SnapshotLine
 from monitor.surveys import StatementText, WaveForm
 from monitor.views import DeclarationForm, FindingForm, StatusForm
@@ -378,3 +380,13 @@ def agree(
 def close_action(action: int, state: acting.Ended, by: str, note: str) -> ActionForm:
     """End an action with a note."""
     return acting.close(workspace(), action, state, by, note)
+
+
+def rules(segment: Mapping[str, str]) -> RulesForm:
+    """How far the rules of engagement are kept in a segment, with the records that break them."""
+    return _rules(_key(), workspace(), tuple(segment.items()))
+
+
+@st.cache_data(max_entries=20, show_spinner="Checking the rules of engagement …")
+def _rules(key: Key, _workspace: Workspace, segment: Segment) -> RulesForm:
+    return ruling.check(_workspace, where=dict(segment))

@@ -71,7 +71,7 @@ def _invite(running: list[str]) -> None:
         with layout.errors():
             links = data.invite(people, address, wave)
         st.success(
-            f"{len(links)} links are made. Send each to its person alone, then delete the list."
+            f"Links made: {len(links)}. Send each to its person alone, then delete the list."
         )
         st.download_button(
             "Download the links (CSV)", data.links_csv(links), f"links-{wave}.csv", "text/csv"

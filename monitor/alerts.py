@@ -6,6 +6,7 @@ not take is sent again with the next check. One process at a time sends.
 
 import os
 import socket
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
@@ -97,15 +98,16 @@ def _sent(
 ) -> AlertsForm:
     kept = workspace.records.alerts
     channels = {one.name: one.url_env for one in workspace.settings.alerts.channels}
-    sent, reasons = 0, dict[str, str]()
+    sent, reasons, begun = 0, dict[str, str](), time.monotonic()
     mine = [message for message in kept.waiting() if message.channel in channels]
     for message in mine:
         if message.channel in reasons:
             continue  # the next check tries again, in order
-        if not workspace.records.leases.renew(lease, now, LASTS):
+        at = now + timedelta(seconds=time.monotonic() - begun)
+        if not workspace.records.leases.renew(lease, at, LASTS):
             raise RecordsError("another process has taken over", LEASE, "It goes on with them.")
         reason = _handed_over(message, channels[message.channel])
-        kept.note(lease, message, None if reason else now)
+        kept.note(lease, message, None if reason else at)
         if reason:
             reasons[message.channel] = reason
         else:

@@ -126,7 +126,7 @@ class Worker:
     def _ran(self, lease: Lease, one: Due) -> bool:
         """Whether the run was this process' to do."""
         schedule = self._records.schedule
-        if self.stop.is_set():
+        if self.stop.is_set() or not self._is_mine(lease):
             return False
         run = schedule.begin(lease, one.kind, one.due_at, self._clock())
         if run is None:

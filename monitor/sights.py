@@ -25,10 +25,10 @@ def seen(workspace: Workspace, known: Mapping[str, Known], now: datetime) -> Ite
     rules = workspace.settings.alerts.rules
     if rules.sync:
         yield from _sync(workspace)
-    is_stale = list(_stale(workspace, now))
+    freshness = list(_stale(workspace, now))
     if rules.stale:
-        yield from is_stale
-    if rules.sla and is_stale and not is_stale[0].is_bad:
+        yield from freshness
+    if rules.sla and freshness and not freshness[0].is_bad:
         yield from _sla(workspace)
     if rules.headline or rules.indicators:
         heads = workspace.records.snapshots.list()

@@ -1,7 +1,10 @@
-"""Actions: whether to change, what was agreed and how far it has come, what would help."""
+"""Actions and rules: whether to change, what was agreed and came of it, what would help, and how
+far the rules of engagement are kept.
+"""
 
 from datetime import date
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import access, data, html, layout, words
@@ -10,16 +13,18 @@ from model.errors import DetenteError
 from monitor.access import Role
 from monitor.advice import AdviceForm, AnswerForm, MoveForm
 from monitor.agreed import ActionForm
+from monitor.rules import RuleForm, RulesForm
 
 CHOICES = {"yes": "Yes", "no": "No", "unknown": "Not known"}
 WAYS = {"leave": "Reasons to stay", "move": "Reasons to move on"}
 ROLE: Role = "contributor"
+MOST_ROWS = 200
 OWNERS = ["sales", "marketing"]
 
 
 def page() -> None:
     """The answer, the agreed actions, the moves, the forms."""
-    layout.head("Actions")
+    layout.head("Actions and rules")
     said = st.session_state.pop("actions_said", None)
     if said:
         st.success(said)
@@ -32,6 +37,8 @@ def page() -> None:
         _agree(advice)
     st.header("What would help", anchor=False)
     _moves(advice)
+    st.header("Rules of engagement", anchor=False)
+    _rules(data.rules(data.where()))
 
 
 def _advice(form: AdviceForm) -> None:
@@ -271,6 +278,50 @@ def _move(move: MoveForm) -> None:
     )
     if move["unknown"]:
         html.meta(f"Not assessed: {', '.join(move['unknown'])}.")
+
+
+def _rules(form: RulesForm) -> None:
+    if not form["rules"]:
+        st.markdown("No rule is written yet. Write some under `rules` in the configuration.")
+        return
+    html.meta(words.period(form["window"]))
+    columns = [
+        Column("Rule"),
+        Column("Kept", is_right=True),
+        Column("95 % interval", is_right=True, is_wide=True),
+        Column("Of", is_right=True),
+        Column("Broken by", is_right=True),
+    ]
+    html.table(columns, [("", [_rule(one) for one in form["rules"]])])
+    for one in form["rules"]:
+        if one["broken"]:
+            with st.expander(f"Records that break it: {one['title']}"):
+                _broken(one)
+
+
+def _rule(one: RuleForm) -> Row:
+    why = words.sentence(one["reason"]) if one["status"] != "ok" else ""
+    return [
+        Cell(one["title"], " ".join(part for part in (words.sentence(one["says"]), why) if part)),
+        words.value(one, "share"),
+        words.interval(one["low"], one["high"], "share"),
+        words.number(one["n"]),
+        words.number(len(one["broken"])),
+    ]
+
+
+def _broken(one: RuleForm) -> None:
+    frame = pd.DataFrame(one["broken"])
+    st.dataframe(frame.head(MOST_ROWS), hide_index=True, width="stretch")
+    if len(frame) > MOST_ROWS:
+        html.meta(f"The newest {MOST_ROWS} of {words.number(len(frame))}.")
+    st.download_button(
+        "Download as CSV",
+        frame.to_csv(index=False),
+        file_name=f"{one['id']}.csv",
+        mime="text/csv",
+        key=f"broken_{one['id']}",
+    )
 
 
 layout.show(page)

@@ -6,9 +6,9 @@ leaves both or neither; a message stays queued until its channel took it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
 from model.alerts import Known, MessageDraft
@@ -16,6 +16,8 @@ from model.errors import RecordsError
 from store.records.leases import Lease, is_held
 from store.records.schema import AlertRow, AlertStateRow
 from store.records.transactions import reading, writing
+
+KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,14 @@ class Alerts:
         channels: Sequence[str],
         now: datetime,
     ) -> None:
-        """Keep what is `known` now, and a message for each channel: all or nothing.
+        """Keep what is `known` now, and a message for each channel: all or nothing. Leads and
+        messages of more than 90 days ago are forgotten.
 
         Raises RecordsError where another process has taken the lease over.
         """
         with writing(self._engine) as session:
             _check(session, lease)
+            _forget(session, now - KEPT)
             for key, found in known.items():
                 row = session.get(AlertStateRow, key) or AlertStateRow(key=key)
                 row.state, row.alerted_at = found.state, found.alerted_at
@@ -79,6 +83,12 @@ class Alerts:
             _check(session, lease)
             row = session.get_one(AlertRow, message.id)
             row.attempts, row.sent_at = row.attempts + 1, sent_at
+
+
+def _forget(session: Session, before: datetime) -> None:
+    told = AlertStateRow.alerted_at < before
+    session.execute(delete(AlertStateRow).where(AlertStateRow.key.startswith("sla:"), told))
+    session.execute(delete(AlertRow).where(AlertRow.sent_at < before))
 
 
 def _check(session: Session, lease: Lease) -> None:

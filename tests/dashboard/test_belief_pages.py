@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import words
-from monitor import actions, advice, comparison, surveys
+from monitor import actions, advice, comparison, rules, surveys
 from tests.dashboard.places import APP, Place, said
 
 Draw = Callable[[Place, str], AppTest]
@@ -77,6 +77,19 @@ def test_a_hidden_team_is_said_and_not_shown(draw: Draw, no_survey: Place, tmp_p
     text = said(draw(no_survey, "belief"))
     assert "Sales is not shown" in text
     assert "Marketing agrees (5.0 of 5), but the CRM" in text.replace("\u00a0", " ")
+
+
+def test_rules_stand_with_the_records_that_break_them(draw: Draw, company: Place) -> None:
+    app = draw(company, "actions")
+    form = rules.check(company.open())
+    text = said(app)
+    assert form["rules"]
+    for one in form["rules"]:
+        assert one["title"] in text
+        assert words.value(one, "share") in text
+    broken = [one for one in form["rules"] if one["broken"]]
+    shown = [len(frame.value) for frame in app.dataframe]
+    assert shown == [min(len(one["broken"]), 200) for one in broken]
 
 
 def test_the_advice_and_the_moves_are_those_of_the_monitor(draw: Draw, no_survey: Place) -> None:

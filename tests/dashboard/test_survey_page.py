@@ -2,14 +2,20 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 
 from dashboard import words
 from monitor import invitations, surveys
 from monitor.report import SurveyForm
+from tests.dashboard.chromium import dashboard, drawn, shoot
 from tests.dashboard.places import APP, Place, said
+from tests.dashboard.test_browser import PICTURES, Look, chromium, opened
+
+__all__ = ["chromium"]
 
 PAGE = "dashboard/pages/survey.py"
 LAST = datetime.now(UTC).date() + timedelta(days=14)
@@ -135,7 +141,7 @@ def test_a_wave_is_opened_filled_with_links_and_closed_here(draw: Draw, no_data:
     assert "list of people, row 2" in said(app)
     app.text_area[0].set_value("a@x.com, sales, staff, EMEA\nb@x.com, marketing")
     button(app, "Make links")
-    assert "2 links are made" in said(app)
+    assert "Links made: 2" in said(app)
     assert [one["invited"] for one in surveys.waves(no_data.open())] == [2]
     button(app, "Close the wave")
     assert "Please confirm" in said(app)
@@ -188,3 +194,32 @@ def test_an_older_wave_can_be_chosen(draw: Draw, no_data: Place, answered: Surve
     surveys.close_wave(no_data.open(), "Empty")
     assert "Not shown: fewer than 5 scored responses" in said(draw())
     assert "Wave Winter" in said(draw(wave="Winter"))
+
+
+@pytest.mark.full
+@pytest.mark.browser
+@pytest.mark.parametrize("look", [((320, 640), "light"), ((400, 800), "dark")])
+def test_a_personal_link_is_answered_on_a_phone(
+    chromium: Browser, no_data: Place, tmp_path: Path, look: Look
+) -> None:
+    workspace = no_data.open()
+    surveys.open_wave(workspace, "Winter", None, LAST)
+    people = invitations.people_of("ada@example.com,marketing,head,EMEA")
+    page = opened(chromium, look)
+    with dashboard(no_data.environment, tmp_path / "streamlit.log") as url:
+        (made,) = invitations.invite(workspace, people, url)
+        page.goto(made["link"])
+        drawn(page)
+        assert page.locator("[data-testid=stSidebar]").count() == 0
+        page.get_by_text("I agree that my ratings").click()
+        page.get_by_label("Your name, if you agree").fill("Ada Lund")
+        for number in range(1, 21):
+            group = page.locator(f".st-key-statement_{number}")
+            group.get_by_text(str(1 + number % 5), exact=True).click()
+        shoot(page, PICTURES / f"survey-link-{look[0][0]}-{look[1]}.png")
+        page.get_by_role("button", name="Send answers").click()
+        page.wait_for_selector("text=20 of 20 answers are kept")
+        assert page.evaluate("document.documentElement.scrollWidth") <= look[0][0]
+    (kept,) = workspace.records.surveys.responses(1)
+    assert (kept.function, kept.display_name) == ("marketing", "Ada Lund")
+    assert kept.answers == tuple(1 + n % 5 for n in range(1, 21))

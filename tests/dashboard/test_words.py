@@ -119,6 +119,7 @@ def test_the_next_step_in_its_three_kinds() -> None:
         "from_score": 50.0,
         "to_score": 71.2,
         "value": 0.8,
+        "now": 0.6,
     }
     assert words.step(base, "60.0\u00a0%") == (
         "Leads followed up in time from 60.0\u00a0% to 80.0\u00a0%: that alone would reach Aligned."

@@ -35,7 +35,8 @@ def judged(made: Company, rule: str, **asked: Any) -> Compliance:
 
 def broken(one: Compliance) -> list[str]:
     assert one.broken is not None
-    return one.broken["record_id"].to_pylist()
+    ids: list[str] = one.broken["record_id"].to_pylist()
+    return ids
 
 
 BRAND = {

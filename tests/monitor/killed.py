@@ -14,7 +14,7 @@ from monitor.workspace import Workspace
 from store.lake import Lake
 from store.records import Records
 from store.records.schedule import Outcome, ScheduledRun
-from tests.store import workers
+from tests.store import postgresql, workers
 
 FAST = 3000  # a quarter of an hour in 0.3 s
 START = datetime(2026, 6, 1, 9)
@@ -26,24 +26,31 @@ TIMES = {"sync": "*/15 * * * *", "snapshot": "*/45 * * * *"}
 def work_through(
     url: str, home: str, begun: Connection, lasts: timedelta, runs: int | None = None
 ) -> None:
-    """Work until killed, or until `runs` have ended in this process; says when it begins."""
+    """Work until killed, or until `runs` have ended in this process. Says when it begins, and
+    whenever a run has ended.
+    """
     folder = Path(home)
     origin = folder / "origin"
     if not origin.exists():
         origin.write_text(str(time.time()))
     zero = float(origin.read_text())
-    workspace = Workspace(folder, Settings.model_validate({"schedule": TIMES}))
-    workspace.__dict__["records"] = Records.open(url)
+    settings = {"schedule": TIMES, "records": postgresql.settings(url)}
+    workspace = Workspace(folder, Settings.model_validate(settings))
     ended: list[object] = []
+
+    def tell(run: object) -> None:
+        ended.append(run)
+        begun.send(None)
+
     worker = Worker(
         workspace,
         lambda text: None,
-        ended.append,
+        tell,
         clock=lambda: START + timedelta(seconds=(time.time() - zero) * FAST),
         work={"sync": sync, "snapshot": snapshot},
         lasts=lasts,
     )
-    until = time.monotonic() + 60
+    until = time.monotonic() + 150
     while runs is None or len(ended) < runs:
         if worker.beat():
             begun.send(None)

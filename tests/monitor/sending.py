@@ -11,6 +11,7 @@ from model.alerts import MessageDraft
 from monitor import alerts
 from monitor.workspace import Workspace
 from store.records import Records
+from tests.store import postgresql
 
 NOW = datetime(2026, 6, 1)
 CHANNEL = {"channels": [{"name": "web", "url_env": "TO_WEB"}]}
@@ -29,9 +30,8 @@ def queue(url: str, count: int) -> None:
 def send_all(url: str, port: int, begun: Connection) -> None:
     """Send until nothing waits; each process a lease later."""
     os.environ["TO_WEB"] = f"json://127.0.0.1:{port}/"
-    settings = Settings.model_validate({"alerts": CHANNEL})
+    settings = Settings.model_validate({"alerts": CHANNEL, "records": postgresql.settings(url)})
     workspace = Workspace(Path(tempfile.gettempdir()) / "detente-nothing", settings)
-    workspace.__dict__["records"] = Records.open(url)
     begun.send(None)
     now = NOW + timedelta(seconds=os.getpid())  # whatever, but later
     while workspace.records.leases.holder(alerts.LEASE, now):

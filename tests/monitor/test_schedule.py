@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from sqlalchemy import text
 
 from config import Settings
-from config.settings import ScheduleSettings
 from model.errors import BusyError, ConfigurationError, SourceError
 from monitor import timetable
 from monitor.progress import Progress
@@ -23,6 +22,7 @@ from monitor.workspace import Workspace
 from store.records.schedule import Outcome
 from store.records.transactions import connect
 from tests.monitor import killed
+from tests.store import postgresql
 from tests.store.workers import pipe, spawn
 
 BERLIN = "Europe/Berlin"
@@ -70,10 +70,6 @@ class Office:
         return [run["due_at"] for run in self.runs() if run["kind"] == kind]
 
 
-def workspace_of(url: str, folder: Path, **times: str | None) -> Workspace:
-    return Workspace(folder, Settings(schedule=ScheduleSettings(**times)))
-
-
 @pytest.fixture
 def office(records_url: str, tmp_path: Path) -> Iterator[Office]:
     with_records = opened(records_url, tmp_path)
@@ -82,12 +78,9 @@ def office(records_url: str, tmp_path: Path) -> Iterator[Office]:
 
 
 def opened(url: str, folder: Path, **times: str | None) -> Workspace:
-    """A workspace whose records are at `url`, password and all."""
-    from store.records import Records
-
-    workspace = workspace_of(url, folder, **times)
-    workspace.__dict__["records"] = Records.open(url)
-    return workspace
+    """A workspace with its records at `url`."""
+    kept = {"records": postgresql.settings(url), "schedule": times}
+    return Workspace(folder, Settings.model_validate(kept))
 
 
 def test_what_was_due_last_is_done_at_once_then_each_in_its_turn(office: Office) -> None:
@@ -303,29 +296,31 @@ def test_a_timetable_that_cannot_be_read_is_said_with_its_place(
 
 
 def kill_schedulers(url: str, folder: Path, times: int) -> None:
+    """Each is killed in its first, second or third run, wherever that is just then."""
     chance = random.Random(2006)
     for _ in range(times):
         receive, send = pipe()
         process = spawn(killed.work_through, url, str(folder), send, killed.BRIEF)
-        assert receive.poll(60), "it never began"
-        process.join(chance.random() * 0.5)
+        for _ in range(1 + chance.randint(0, 2)):
+            assert receive.poll(60)
+            receive.recv()
+        process.join(chance.random() * 0.3)
         process.kill()
         process.join(20)
         assert process.exitcode == -9
         killed.check(url, folder)
-    receive, send = pipe()
-    last = spawn(killed.work_through, url, str(folder), send, killed.BRIEF, 6)
-    last.join(60)
+    _, send = pipe()
+    last = spawn(killed.work_through, url, str(folder), send, killed.BRIEF, 4)
+    last.join(160)
     assert last.exitcode == 0
     runs = killed.check(url, folder)
+    ended = [run for run in runs if run.state == "done"]
+    assert len(ended) > times / 2
     for kind in timetable.KINDS:
         mine = [run for run in runs if run.kind == kind]
         assert mine[-1].state == "done"
-        ended = [run for run in mine if run.state == "done"]
-        assert len(ended) > times / 5
-        lost = [run for run in mine if run.state not in ("done", "failed")]
-        assert lost == []
-        assert all("took its place" in run.report["error"] for run in mine if run not in ended)
+    told = {run.report.get("error") for run in runs if run not in ended}
+    assert told <= {"stopped before its end; a later run took its place"}
 
 
 def test_a_scheduler_that_is_killed_loses_and_doubles_nothing(
@@ -341,15 +336,15 @@ def test_a_scheduler_killed_fifty_times(tmp_path: Path) -> None:
 
 def test_two_schedulers_at_a_time_do_each_thing_once(records_url: str, tmp_path: Path) -> None:
     _, send = pipe()
-    wanted = (records_url, str(tmp_path), send, killed.LONG, 4)
+    wanted = (records_url, str(tmp_path), send, killed.LONG, 3)
     processes = [spawn(killed.work_through, *wanted) for _ in range(2)]
     for process in processes:
-        process.join(60)
+        process.join(160)
         assert process.exitcode == 0
     runs = killed.check(records_url, tmp_path)
     assert {run.attempts for run in runs} == {1}
     assert [run.report for run in runs if run.state != "done"] == []
-    assert len(runs) >= 8
+    assert len(runs) >= 6
     assert killed.commits(tmp_path) == len([run for run in runs if run.kind == "sync"])
 
 

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests.clients.installed import cannot
 
 USER = "detente"
 PASSWORD = "a password, with / and @"
 NOBODY = "nobody"
+VARIABLE = "DETENTE_TEST_RECORDS_PASSWORD"
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",  # the tests kill our processes, never the server
@@ -22,6 +24,16 @@ SETTINGS = {
     "max_connections": "60",
     "timezone": "America/New_York",  # what we keep is naive UTC whatever the server thinks
 }
+
+
+def settings(url: str) -> dict[str, str | None]:
+    """The configuration's `records` for an address; its password goes into the environment."""
+    parsed = make_url(url)
+    if parsed.password is None:
+        return {"url": url}
+    os.environ[VARIABLE] = str(parsed.password)
+    plain = parsed._replace(password=None).render_as_string()
+    return {"url": plain, "password_env": VARIABLE}
 
 
 @contextmanager
