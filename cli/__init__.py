@@ -15,6 +15,7 @@ from cli import (
     belief,
     demo,
     figures,
+    pack,
     pulling,
     rules,
     schedule,
@@ -51,7 +52,7 @@ def common(
     context.obj = lambda: Workspace.open(config, home)
 
 
-for commands in (setup, pulling, figures, belief, schedule):
+for commands in (setup, pulling, figures, belief, pack, schedule):
     app.add_typer(commands.app)
 app.add_typer(survey.app, name="survey")
 app.add_typer(belief.advice_app, name="advice")

@@ -10,6 +10,8 @@ from model.cron import parse
 from model.definitions import Definitions, Zone
 from model.parts import Part
 
+PERSON = "owner"  # the dimension that snapshots are never cut by
+
 
 class LakeSettings(Part):
     """Where the canonical tables are kept; `<home>/lake` unless a folder or object store URL."""
@@ -53,6 +55,19 @@ class EngineSettings(Part):
         if url is not None and "token=" in url:
             raise ValueError("holds a token: name an environment variable in token_env instead")
         return url
+
+
+class SnapshotSettings(Part):
+    """What snapshots hold and how long what they were made from is kept.
+
+    `by`: the segment dimensions (None: all of `segments`), one way each, of which the `most`
+    biggest segments are held. `keep_days`: for so long the table versions of the snapshot at a
+    quarter's end stay readable, deleted records in them included.
+    """
+
+    by: tuple[str, ...] | None = None
+    most: int = Field(default=40, ge=0, le=500)
+    keep_days: int = Field(default=100, ge=0, le=400)
 
 
 def _readable(text: str) -> str:
@@ -151,6 +166,7 @@ class Settings(Definitions):
     lake: LakeSettings = LakeSettings()
     records: RecordsSettings = RecordsSettings()
     engine: EngineSettings = EngineSettings()
+    snapshots: SnapshotSettings = SnapshotSettings()
     people: PeopleSettings = PeopleSettings()
     auth: AuthSettings = AuthSettings()
     schedule: ScheduleSettings = ScheduleSettings()
@@ -160,6 +176,24 @@ class Settings(Definitions):
     def schedule_zone(self) -> str:
         """The time zone of the timetable."""
         return self.schedule.timezone or self.calendar.default.timezone
+
+    @property
+    def snapshot_dimensions(self) -> tuple[str, ...]:
+        """The dimensions that snapshots are cut by."""
+        if self.snapshots.by is None:
+            return tuple(name for name in self.segments if name != PERSON)
+        return self.snapshots.by
+
+    @model_validator(mode="after")
+    def _known_dimensions(self) -> "Settings":
+        """Snapshots are cut by configured dimensions, and never by person."""
+        for name in self.snapshots.by or ():
+            if name not in self.segments:
+                known = ", ".join(self.segments)
+                raise ValueError(f"snapshots.by: {name!r} is not one of the segments ({known})")
+        if PERSON in self.snapshot_dimensions:
+            raise ValueError("snapshots.by: figures by owner are figures of persons; name others")
+        return self
 
     @property
     def definitions(self) -> Definitions:

@@ -14,14 +14,15 @@ import streamlit as st
 
 from monitor import actions as acting
 from monitor import advice as advising
+from monitor import compare, invitations, snapshots, surveys, views
 from monitor import comparison as comparing
 from monitor import handoff as handoffs
-from monitor import invitations, snapshots, surveys, views
 from monitor import open_leads as waiting
 from monitor import pipeline as pipelines
 from monitor import rules as ruling
 from monitor.advice import AdviceForm
 from monitor.agreed import ActionForm
+from monitor.compare import ComparisonForm
 from monitor.comparison import BeliefForm
 from monitor.handoff import HandoffForm
 from monitor.invitations import InvitationForm, LinkForm
@@ -30,13 +31,14 @@ from monitor.outputs import survey_table
 from monitor.pipeline import PipelineForm
 from monitor.report import IndicatorForm, StageForm, SurveyForm
 from monitor.rules import RulesForm
-from monitor.snapshots import ComparisonForm, SnapshotLine
+from monitor.snapshots import PointForm, SnapshotLine
 from monitor.surveys import StatementText, WaveForm
 from monitor.views import DeclarationForm, FindingForm, StatusForm
 from monitor.workspace import CONFIG_NAME, Workspace
 
 Key = tuple[str, int | None, str]
 Level = Literal["head", "staff"]
+Held = tuple[str, str]  # a segment as snapshots hold it: dimension, value
 Segment = tuple[tuple[str, str], ...]
 
 
@@ -198,14 +200,33 @@ def _findings(key: Key, _workspace: Workspace) -> list[FindingForm]:
     return views.health(_workspace)
 
 
-def kept() -> list[SnapshotLine]:
-    """All snapshots, oldest first."""
-    return snapshots.listed(workspace())
+def kept(segment: Held | None = None) -> list[SnapshotLine]:
+    """What snapshots say of the company or a segment, oldest first, as far as a chart shows it."""
+    if segment is None:
+        return snapshots.series(snapshots.listed(workspace()))
+    return snapshots.series(snapshots.of_segment(workspace(), segment))
+
+
+def held_segment() -> Held | None:
+    """The chosen segment, if it is one that snapshots can hold."""
+    chosen = list(where().items())
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def history(indicator: str, segment: Held | None = None) -> list[PointForm]:
+    """One indicator in every snapshot, oldest first, as far as a chart shows them."""
+    found = snapshots.history(workspace(), indicator, *([segment] if segment else []))
+    return snapshots.series(found)
 
 
 def comparison(first: str, second: str) -> ComparisonForm:
-    """What changed between two snapshots."""
-    return snapshots.compare(workspace(), first, second)
+    """What changed between two snapshots, or between one and now."""
+    return _comparison(_key(), workspace(), first, second)
+
+
+@st.cache_data(max_entries=50, show_spinner="Comparing …")
+def _comparison(key: Key, _workspace: Workspace, first: str, second: str) -> ComparisonForm:
+    return compare.compare(_workspace, first, second)
 
 
 def survey(name: str | None = None) -> SurveyForm | None:

@@ -77,8 +77,8 @@ def stylesheet() -> str:
 
 def dressed(chart: alt.TopLevelMixin, colours: Palette, height: int) -> Any:
     """A chart in the house's type and colours, `height` pixels high, as wide as its place."""
-    text = {"font": FONT, "fontSize": BODY, "color": colours.ink}
-    axis = {
+    text: dict[str, Any] = {"font": FONT, "fontSize": BODY, "color": colours.ink}
+    axis: dict[str, Any] = {
         "labelFont": FONT,
         "labelFontSize": SMALL,
         "labelColor": colours.muted,
@@ -91,23 +91,23 @@ def dressed(chart: alt.TopLevelMixin, colours: Palette, height: int) -> Any:
         "gridColor": colours.line,
         "gridOpacity": 0.6,
     }
-    return (
-        chart.properties(
-            height=height,
-            width="container",
-            background="transparent",
-            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        )
-        .configure(font=FONT, padding={"left": 0, "right": 0, "top": 4, "bottom": 4})
-        .configure_view(stroke=None)
-        .configure_axis(**axis)
-        .configure_text(**text)
-        .configure_legend(
+    return chart.properties(
+        height=height,
+        width="container",
+        background="transparent",
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+    ).configure(  # at once: each call copies the whole chart
+        font=FONT,
+        padding={"left": 0, "right": 0, "top": 4, "bottom": 4},
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(**axis),
+        text=alt.MarkConfig(**text),
+        legend=alt.LegendConfig(
             labelFont=FONT,
             labelFontSize=SMALL,
             labelColor=colours.ink,
             title=None,
             orient="top",
             padding=0,
-        )
+        ),
     )

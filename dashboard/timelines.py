@@ -1,6 +1,6 @@
 """Charts over the snapshots. A line never joins two versions of the definitions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -11,13 +11,13 @@ from dashboard.charts import EDGES, SCORE, SHAPES
 from dashboard.data import WavePoint
 from dashboard.theme import BODY, SMALL, Palette, dressed
 from model.stages import STAGES
-from monitor.snapshots import SnapshotLine
+from monitor.snapshots import PointForm, SnapshotLine
 from monitor.views import DeclarationForm
 
 TREND_READING = (
-    "Full marks were kept on the day, empty ones are rebuilt from the CRM's history. Shaded: 95 % "
-    "interval. A dashed upright line marks changed definitions; figures on its two sides are not "
-    "comparable and not joined."
+    "Full marks were kept on the day, empty ones are rebuilt from the CRM's history, grey ones say "
+    "a day anew under later definitions. Shaded: 95 % interval. A dashed upright line marks "
+    "changed definitions; figures on its two sides are not comparable and not joined."
 )
 WAVES = "Square and triangle: how Sales and Marketing saw themselves when a survey closed."
 SCORE_AXIS = alt.Axis(values=list(EDGES), title=None, grid=False)
@@ -62,14 +62,15 @@ def value_trend(points: pd.DataFrame, declared: DeclarationForm, colours: Palett
     return dressed(alt.layer(*layers), colours, 260)
 
 
-def indicator_points(kept: Sequence[SnapshotLine], indicator: str) -> pd.DataFrame:
-    """An indicator in every snapshot that holds it: as_of, definitions, kind, value, low, high."""
-    found = []
-    for one in kept:
-        form: Mapping[str, Any] | None = one["indicators"].get(indicator)
-        if form is not None:
-            point = _point(one, form["value"], form["low"], form["high"])
-            found.append({**point, "said": words.STATUS[form["status"]]})
+def indicator_points(history: Sequence[PointForm]) -> pd.DataFrame:
+    """An indicator over time: as_of, definitions, kind, value, low, high."""
+    found = [
+        {
+            **_point(one, one["value"], one["low"], one["high"]),
+            "said": words.STATUS[one["status"]],
+        }
+        for one in history
+    ]
     return _frame(found)
 
 
@@ -82,7 +83,7 @@ def _scores(kept: Sequence[SnapshotLine]) -> pd.DataFrame:
 
 
 def _point(
-    one: SnapshotLine, value: float | None, low: float | None, high: float | None
+    one: SnapshotLine | PointForm, value: float | None, low: float | None, high: float | None
 ) -> dict[str, Any]:
     return {
         "as_of": pd.Timestamp(one["as_of"]),
@@ -125,7 +126,9 @@ def _line(points: pd.DataFrame, colours: Palette, scale: Any, axis: Any) -> list
     """Interval, line and marks for each version of the definitions, and marks between versions."""
     y = alt.Y("value:Q", scale=scale, axis=axis)
     base = alt.Chart(points).encode(x=_x(), detail="definitions:N")
-    kinds = alt.Scale(domain=list(words.KINDS.values()), range=[colours.records, colours.paper])
+    kinds = alt.Scale(
+        domain=list(words.KINDS.values()), range=[colours.records, colours.paper, colours.line]
+    )
     tooltip = [
         alt.Tooltip("as_of:T", title="As of", format="%d %b %Y"),
         alt.Tooltip("value:Q", title="Value", format=",.3~f"),

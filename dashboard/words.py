@@ -48,7 +48,7 @@ AGREEMENT = {
     "unknown": "",
 }
 EVENTS = {"open": "agreed", "done": "done", "dropped": "dropped"}
-KINDS = {"live": "live", "backfilled": "rebuilt from history"}
+KINDS = {"live": "live", "backfilled": "rebuilt from history", "restated": "restated"}
 RUNS = {"done": "Done", "partial": "In part", "failed": "Failed", "running": "Running"}
 BEARS = {
     "measured": "this indicator measures it",

@@ -171,6 +171,7 @@ class Shown:
     estimate: Estimate
     variants: Mapping[str, Estimate] = field(default_factory=dict)
     statistics: pa.Table | None = field(default=None, repr=False, compare=False)
+    beside: Mapping[str, pa.Table] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,8 @@ class Result:
     """An indicator's estimate for one segment and window.
 
     `score` (20–100) and `stage` are None where the indicator is not assessed. `statistics` are
-    the sufficient statistics that the estimate was made from, so that it can be made again.
+    the sufficient statistics that the estimate was made from, so that it can be made again, and
+    `beside` those of the variants.
     """
 
     indicator: Indicator
@@ -190,6 +192,7 @@ class Result:
     stage: Stage | None
     variants: Mapping[str, Estimate] = field(default_factory=dict)
     statistics: pa.Table | None = field(default=None, repr=False, compare=False)
+    beside: Mapping[str, pa.Table] = field(default_factory=dict, repr=False, compare=False)
 
 
 CATALOGUE: dict[str, Indicator] = {}

@@ -72,7 +72,7 @@ class Asked:
 
 
 Segment = tuple[str, ...]
-Found = tuple[Estimate, dict[str, Estimate], pa.Table | None]
+Found = tuple[Estimate, dict[str, Estimate], dict[str, pa.Table]]
 
 
 def evaluate(
@@ -118,27 +118,43 @@ def _of_measure(
     doubts += context.availability.weakens(one.needs)
     makers = {"": one.statistic, **one.variants}
     estimates: dict[Segment, dict[str, Estimate]] = {}
-    statistics: dict[Segment, pa.Table] = {}
+    statistics: dict[Segment, dict[str, pa.Table]] = {}
     for name, make in makers.items():
         statistic = _own_days(make(asked.definitions), one)
         period = asked.period(one, statistic)
         rows = _rows(one, statistic, facts[one.fact], asked)
         whole = run(_ordered(statistic.aggregate(rows, asked.by)))
         for segment, part in _split(whole, asked.by).items():
-            estimate = statistic.estimate(
-                part, minimum_n=one.minimum_n, ends_at=asked.ends_at(period)
-            )
-            if estimate.reason == NOTHING:
-                estimate = Estimate.not_assessed(one.nothing)
+            estimate = _estimated(one, statistic, part, asked.ends_at(period))
             estimate = _doubted(_declared(estimate, one, context), doubts)
             estimates.setdefault(segment, {})[name] = estimate
-            if not name:
-                statistics[segment] = part
+            statistics.setdefault(segment, {})[name] = part
     return {
         segment: (named.pop(""), named, statistics[segment])
         for segment, named in estimates.items()
         if "" in named
     }, None
+
+
+def estimate_again(
+    one: Measure,
+    variant: str,
+    statistics: pa.Table,
+    definitions: Definitions,
+    ends_at: datetime,
+) -> Estimate:
+    """The estimate of a figure (`variant`: of one beside it, "" for itself) from its sufficient
+    statistics. What only the context tells (declared, doubts) is not in it.
+    """
+    make = one.variants[variant] if variant else one.statistic
+    return _estimated(one, _own_days(make(definitions), one), statistics, ends_at)
+
+
+def _estimated(
+    one: Measure, statistic: Statistic, statistics: pa.Table, ends_at: datetime
+) -> Estimate:
+    estimate = statistic.estimate(statistics, minimum_n=one.minimum_n, ends_at=ends_at)
+    return Estimate.not_assessed(one.nothing) if estimate.reason == NOTHING else estimate
 
 
 def _obstacle(one: Measure, context: Context, asked: Asked) -> str | None:
@@ -216,7 +232,7 @@ def _result(
     statistic = one.statistic(asked.definitions)
     period = asked.period(one, statistic)
     nothing = Estimate.not_assessed(reason or one.nothing)
-    estimate, variants, statistics = found or (nothing, {}, None)
+    estimate, variants, statistics = found or (nothing, {}, {})
     points = score(one, estimate)
     return Result(
         indicator=one,
@@ -227,7 +243,8 @@ def _result(
         score=points,
         stage=None if points is None else Stage.of_score(points),
         variants=variants,
-        statistics=statistics,
+        statistics=statistics.get(""),
+        beside={name: part for name, part in statistics.items() if name},
     )
 
 
@@ -340,11 +357,12 @@ def _shown(
     asked: Asked,
 ) -> Shown:
     nothing = Estimate.not_assessed(reason or one.nothing)
-    estimate, variants, statistics = found.get(segment, (nothing, {}, None))
+    estimate, variants, statistics = found.get(segment, (nothing, {}, {}))
     period = asked.period(one, one.statistic(asked.definitions))
     to_on = min(period.to_on, local_day(asked.ends_at(period), asked.zone))
     named = {**asked.where, **dict(zip(asked.by, segment, strict=True))}
-    return Shown(one, named, period.from_on, to_on, estimate, variants, statistics)
+    own = statistics.pop("", None)
+    return Shown(one, named, period.from_on, to_on, estimate, variants, own, statistics)
 
 
 def gates(
@@ -361,24 +379,50 @@ def gates(
     of both functions (for the whole company whatever the segment).
     """
     asked = Asked(definitions, as_of, None, (), dict(where or {}))
-    context = context_of(facts, availability, definitions, as_of, run)
-    period = Period.trailing(GATE_DAYS, local_day(as_of, asked.zone))
-    rows = _segmented(facts["decisions"], asked)
-    recent = rows.filter(rows.mql_at.between(asked.starts_at(period), as_of))
+    return _gates(facts, availability, asked, run, [()])[()]
 
-    def share(event: str, *conditions: Callable[[Context], str | None]) -> Estimate:
+
+def gates_by(
+    facts: Facts,
+    availability: Availability,
+    definitions: Definitions,
+    *,
+    as_of: datetime,
+    by: str,
+    values: Sequence[str],
+    run: Run,
+) -> dict[str, dict[str, Estimate]]:
+    """The same for each of the `values` of the dimension `by`."""
+    asked = Asked(definitions, as_of, None, (by,), {})
+    found = _gates(facts, availability, asked, run, [(value,) for value in values])
+    return {value: gates for (value,), gates in found.items()}
+
+
+def _gates(
+    facts: Facts, availability: Availability, asked: Asked, run: Run, segments: Sequence[Segment]
+) -> dict[Segment, dict[str, Estimate]]:
+    context = context_of(facts, availability, asked.definitions, asked.as_of, run)
+    period = Period.trailing(GATE_DAYS, local_day(asked.as_of, asked.zone))
+    rows = _segmented(facts["decisions"], asked)
+    recent = rows.filter(rows.mql_at.between(asked.starts_at(period), asked.as_of))
+
+    def shares(event: str, *conditions: Callable[[Context], str | None]) -> list[Estimate]:
         reasons = [said for condition in conditions if (said := condition(context))]
         if reasons:
-            return Estimate.not_assessed("; ".join(dict.fromkeys(reasons)))
+            return [Estimate.not_assessed("; ".join(dict.fromkeys(reasons)))] * len(segments)
         statistic = Proportion(event)
-        counted = run(_ordered(statistic.aggregate(recent)))
-        return statistic.estimate(counted, minimum_n=GATE_MINIMUM)
+        counted = run(_ordered(statistic.aggregate(recent, asked.by)))
+        parts, nothing = _split(counted, asked.by), counted.slice(0, 0)
+        return [
+            statistic.estimate(parts.get(one, nothing), minimum_n=GATE_MINIMUM) for one in segments
+        ]
 
-    return {
-        "handoffs_recorded": share("has_handoff", mqls_known, sales_is_known, handoffs_known),
-        "decisions_recorded": share("is_decided", mqls_known, decisions_known),
-        "shared_metrics": _shared_count(facts["metrics"], context, run),
-    }
+    handed = shares("has_handoff", mqls_known, sales_is_known, handoffs_known)
+    decided = shares("is_decided", mqls_known, decisions_known)
+    shared = _shared_count(facts["metrics"], context, run)
+    names = ("handoffs_recorded", "decisions_recorded", "shared_metrics")
+    each = zip(segments, handed, decided, strict=True)
+    return {one: dict(zip(names, (h, d, shared), strict=True)) for one, h, d in each}
 
 
 def _shared_count(metrics: ir.Table, context: Context, run: Run) -> Estimate:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from datetime import date, time
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -18,8 +19,14 @@ from model.rules import Rule
 from model.stages import DIMENSIONS, Dimension, Function
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Every time zone: found once, for it takes a walk through a thousand files."""
+    return frozenset(available_timezones())
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is not a time zone; write one such as Europe/Berlin")
     return name
 

@@ -1,51 +1,89 @@
 """The sufficient statistics of a snapshot as one small file, so that it can be estimated again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from io import BytesIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from metrics.declaration import Result
+from metrics.declaration import Result, Shown
+from metrics.estimate import Estimate
 
-
-def pack(results: Sequence[Result]) -> bytes:
-    """Parquet bytes with a row per result: indicator, segment, window, and its statistics (an
-    Arrow stream). Results without statistics have a null there.
-    """
-    rows = [
-        {
-            "indicator": result.indicator.id,
-            "segment": json.dumps(dict(result.segment), sort_keys=True),
-            "from_on": result.from_on,
-            "to_on": result.to_on,
-            "statistics": None if result.statistics is None else _stream(result.statistics),
-        }
-        for result in results
+GATE = "gate:"
+SCHEMA = pa.schema(
+    [
+        ("indicator", pa.string()),
+        ("segment", pa.string()),
+        ("variant", pa.string()),
+        ("statistics", pa.binary()),
+        ("estimate", pa.string()),
     ]
-    schema = pa.schema(
-        [
-            ("indicator", pa.string()),
-            ("segment", pa.string()),
-            ("from_on", pa.date32()),
-            ("to_on", pa.date32()),
-            ("statistics", pa.binary()),
-        ]
-    )
+)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was kept. `statistics`: by figure, segment (as JSON) and variant, "" for the figure
+    itself; `gates`: what the stage's gates asked, by segment and gate.
+    """
+
+    statistics: Mapping[tuple[str, str, str], pa.Table]
+    gates: Mapping[tuple[str, str], Estimate]
+
+
+def named(segment: Mapping[str, str]) -> str:
+    """A segment as text."""
+    return json.dumps(dict(segment), sort_keys=True)
+
+
+def pack(
+    results: Iterable[Result | Shown],
+    gates: Mapping[str, Mapping[str, Estimate]],
+) -> bytes:
+    """Parquet bytes with a row per figure, segment and variant with its statistics (an Arrow
+    stream), and one per gate of a segment (as `named`) with its estimate (JSON).
+    """
+    rows = [row for result in results for row in _rows(result)]
+    rows += [
+        {
+            "indicator": f"{GATE}{gate}",
+            "segment": segment,
+            "variant": "",
+            "estimate": json.dumps(asdict(estimate)),
+        }
+        for segment, found in gates.items()
+        for gate, estimate in found.items()
+    ]
     sink = BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink, compression="zstd")
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), sink, compression="zstd")
     return sink.getvalue()
 
 
-def unpack(content: bytes) -> Mapping[tuple[str, str], pa.Table]:
-    """The inverse: (indicator, segment as JSON) to its statistics."""
-    rows = pq.read_table(BytesIO(content)).to_pylist()
-    return {
-        (row["indicator"], row["segment"]): pa.ipc.open_stream(row["statistics"]).read_all()
-        for row in rows
-        if row["statistics"] is not None
-    }
+def unpack(content: bytes) -> Kept:
+    """The inverse; a file of an earlier version has no variants and no gates."""
+    statistics, gates = {}, {}
+    for row in pq.read_table(BytesIO(content)).to_pylist():
+        name, segment = row["indicator"], row["segment"]
+        if row.get("estimate"):
+            gates[segment, name.removeprefix(GATE)] = Estimate(**json.loads(row["estimate"]))
+        elif row["statistics"] is not None:
+            table = pa.ipc.open_stream(row["statistics"]).read_all()
+            statistics[name, segment, row.get("variant") or ""] = table
+    return Kept(statistics, gates)
+
+
+def _rows(result: Result | Shown) -> Iterator[dict[str, object]]:
+    one = result.indicator if isinstance(result, Result) else result.measure
+    own = {} if result.statistics is None else {"": result.statistics}
+    for variant, statistics in {**own, **result.beside}.items():
+        yield {
+            "indicator": one.id,
+            "segment": named(result.segment),
+            "variant": variant,
+            "statistics": _stream(statistics),
+        }
 
 
 def _stream(table: pa.Table) -> bytes:

@@ -68,7 +68,15 @@ def too_small(sizes: Mapping[str, int], least: int) -> frozenset[str]:
 def results(found: Sequence[Result], small: Hidden, least: int) -> list[Result]:
     """The results, those of a hidden group blank."""
     return [
-        replace(one, estimate=_nothing(least), variants={}, statistics=None, score=None, stage=None)
+        replace(
+            one,
+            estimate=_nothing(least),
+            variants={},
+            statistics=None,
+            beside={},
+            score=None,
+            stage=None,
+        )
         if _is_hidden(one.segment, small)
         else one
         for one in found
@@ -78,7 +86,7 @@ def results(found: Sequence[Result], small: Hidden, least: int) -> list[Result]:
 def shown(found: Sequence[Shown], small: Hidden, least: int) -> list[Shown]:
     """The same for what is not scored."""
     return [
-        replace(one, estimate=_nothing(least), variants={}, statistics=None)
+        replace(one, estimate=_nothing(least), variants={}, statistics=None, beside={})
         if _is_hidden(one.segment, small)
         else one
         for one in found

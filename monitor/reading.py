@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from metrics import evaluate, facts, health, past
 from metrics.declaration import Gauge, Result, Shown
+from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
 from metrics.stage import Verdict, infer
 from model.availability import Availability
@@ -210,7 +211,11 @@ class Reading:
         self, results: Sequence[Result], where: Mapping[str, str] | None = None
     ) -> Verdict:
         """The stage that `results` (of one segment) speak for."""
-        gates = evaluate.gates(
+        return infer(results, self.gates(where), self.headcount, self.definitions, CATALOGUE)
+
+    def gates(self, where: Mapping[str, str] | None = None) -> dict[str, Estimate]:
+        """What the gates of the stage ask."""
+        return evaluate.gates(
             self.facts,
             self.availability,
             self.definitions,
@@ -218,7 +223,18 @@ class Reading:
             where=where,
             run=self.engine.run,
         )
-        return infer(results, gates, self.headcount, self.definitions, CATALOGUE)
+
+    def gates_by(self, dimension: str, values: Sequence[str]) -> dict[str, dict[str, Estimate]]:
+        """The same for each of the `values` of a dimension."""
+        return evaluate.gates_by(
+            self.facts,
+            self.availability,
+            self.definitions,
+            as_of=self.as_of,
+            by=dimension,
+            values=values,
+            run=self.engine.run,
+        )
 
     def records(
         self,

@@ -12,6 +12,7 @@ from model.errors import LakeError
 from model.tables import TABLES
 from monitor.functions import with_functions
 from monitor.progress import SILENT, Progress
+from monitor.retention import kept_manifests
 from monitor.workspace import Workspace
 from store.engines import Engine
 from store.manifest import Manifest, SourceState
@@ -65,7 +66,7 @@ def publish(
             built.put(name, engine.written_fact(name, version))
         progress.end("facts")
     manifest = workspace.lake.publish(draft.with_versions({**canonical, **written}))
-    workspace.lake.vacuum()
+    workspace.lake.vacuum(keep=kept_manifests(workspace, manifest.cutoff_at))
     return manifest
 
 

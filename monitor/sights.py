@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from metrics.alerts import WITHIN, Sight, against_own_past, own_past, stage_beyond_doubt
@@ -10,6 +9,7 @@ from metrics.declaration import Indicator
 from metrics.indicators import CATALOGUE
 from model.alerts import Known
 from model.stages import STAGES, Stage
+from monitor.content import COMPANY
 from monitor.open_leads import OpenLeadForm, open_leads
 from monitor.outputs.words import amount, figure, interval
 from monitor.report import IndicatorForm, estimate_of
@@ -135,21 +135,30 @@ def _headline(
 def _indicators(
     newest: Snapshot, heads: list[SnapshotHead], known: Mapping[str, Known], workspace: Workspace
 ) -> Iterator[Sight]:
-    same = [one for one in heads if one.definitions == newest.definitions]
+    same = {
+        one.id
+        for one in heads
+        if one.definitions == newest.definitions and one.as_of_at < newest.as_of_at
+    }
     for row in newest.payload["indicators"]["rows"]:
         if row["id"] in CATALOGUE and not row["segment"]:
             one = CATALOGUE[row["id"]].under(workspace.settings.definitions)
             place = _page(workspace, f"indicators?indicator={one.id}")
             yield from _anchor(one, row, newest.definitions, known, place)
-            points = [_point(head, one.id) for head in same if head.as_of_at < newest.as_of_at]
-            past = own_past([point for point in points if point], newest.as_of_at)
+            past = own_past(_points(workspace, one.id, same), newest.as_of_at)
             yield from _past(one, row, past, newest.definitions, place)
 
 
-def _point(head: SnapshotHead, indicator: str) -> tuple[datetime, float] | None:
-    found: Mapping[str, Any] = head.summary.get("indicators", {}).get(indicator, {})
-    value = found.get("value")
-    return None if value is None else (head.as_of_at, float(value))
+def _points(
+    workspace: Workspace, indicator: str, snapshots: set[str]
+) -> list[tuple[datetime, float]]:
+    """The indicator's values in these snapshots."""
+    rows = workspace.records.snapshots.values(indicator, *COMPANY)
+    return [
+        (row["as_of_at"], row["value"])
+        for row in rows
+        if row["snapshot_id"] in snapshots and row["value"] is not None
+    ]
 
 
 def _anchor(

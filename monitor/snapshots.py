@@ -1,44 +1,32 @@
 """`detente snapshot …`: what the figures said, kept with what they were made from."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict, TypeVar, cast
 
-from metrics import compare as metrics_compare
-from metrics.compare import Change
-from metrics.declaration import Result
-from metrics.estimate import Estimate
-from metrics.indicators import CATALOGUE
-from model.definitions import Definitions
-from model.periods import local_day
+from model.stages import DIMENSIONS, STAGES
 from monitor import headlines, surveys
-from monitor.kept import pack, unpack
+from monitor.content import COMPANY, Content, SegmentForm, value_rows, verdict_rows
 from monitor.progress import SILENT, Progress
 from monitor.reading import Reading
-from monitor.report import (
-    IndicatorsForm,
-    StageForm,
-    estimate_of,
-    indicators_form,
-    instant,
-    said_of,
-    stage_form,
-)
+from monitor.report import IndicatorsForm, StageForm, instant, said_of
 from monitor.workspace import Workspace
 from store.records.snapshots import Snapshot, SnapshotDraft, SnapshotHead, SnapshotKind
 
 
 class SnapshotLine(TypedDict):
-    """A snapshot in a list. `dimensions`: scores by id; `indicators`: value, low, high, score, n
-    and status by id.
+    """A snapshot in a list. `kind`: live, backfilled (rebuilt from history) or restated (another
+    one, `restates`, under newer definitions). `dimensions`: scores by id.
     """
 
     id: str
     taken_at: str
     as_of: str
     kind: str
+    restates: str | None
     definitions: str
     stage: str | None
     withheld: str | None
@@ -48,17 +36,34 @@ class SnapshotLine(TypedDict):
     high: float | None
     probabilities: dict[str, float]
     dimensions: dict[str, float | None]
-    indicators: dict[str, dict[str, Any]]
+
+
+class PointForm(TypedDict):
+    """One figure in one snapshot."""
+
+    as_of: str
+    definitions: str
+    kind: str
+    value: float | None
+    low: float | None
+    high: float | None
+    status: str
+
+
+Line = TypeVar("Line", SnapshotLine, PointForm)
 
 
 class SnapshotForm(TypedDict):
     """A whole snapshot. `versions`: the version of every table; `unknown`: what the records do not
-    tell of its day, for a backfilled one; `health`: counts of dirty records.
+    tell of its day, for one that was rebuilt; `health`: counts of dirty records; `left_out`:
+    segments beyond the most that are held; `configuration`: what its definitions were;
+    `shown_from`: from how many people on a group was shown.
     """
 
     id: str
     taken_at: str
     kind: str
+    restates: str | None
     manifest: int
     software: str
     predecessor: str | None
@@ -66,31 +71,12 @@ class SnapshotForm(TypedDict):
     unknown: list[str]
     stage: StageForm
     indicators: IndicatorsForm
+    segments: list[SegmentForm]
+    left_out: list[dict[str, str]]
     health: dict[str, int]
-
-
-class ChangeForm(TypedDict):
-    """One indicator in two snapshots; `exceeds`: the change is larger than its uncertainty."""
-
-    id: str
-    title: str
-    unit: str
-    before: float | None
-    after: float | None
-    difference: float | None
-    exceeds: bool
-    words: str
-
-
-class ComparisonForm(TypedDict):
-    """Two snapshots; `note` warns where their definitions differ."""
-
-    from_id: str
-    to_id: str
-    from_as_of: str
-    to_as_of: str
-    note: str | None
-    changes: list[ChangeForm]
+    people: dict[str, int]
+    configuration: dict[str, Any]
+    shown_from: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -103,7 +89,8 @@ class Taken:
 
     def line(self) -> str:
         """One sentence."""
-        said = "kept" if self.is_new else "was kept before; nothing to do"
+        kept = "kept" if self.head.restates is None else f"kept, restating {self.head.restates}"
+        said = kept if self.is_new else "was kept before; nothing to do"
         return f"Snapshot {self.head.id} as of {self.head.as_of_at:%Y-%m-%d} {said}."
 
     def to_json(self) -> dict[str, object]:
@@ -111,7 +98,7 @@ class Taken:
         return {
             "id": self.head.id,
             "as_of": instant(self.head.as_of_at),
-            "kind": self.head.kind,
+            "kind": kind_of(self.head),
             "is_new": self.is_new,
             "unknown": list(self.unknown),
         }
@@ -129,7 +116,7 @@ def lines_of(taken: Sequence[Taken]) -> list[str]:
 def take(workspace: Workspace, day: date | None = None) -> Taken:
     """Keep the newest figures, or those as of the end of a past `day` (marked backfilled)."""
     with Reading.open(workspace, day) as reading:
-        return _keep(reading, "live" if day is None else "backfilled")
+        return keep(reading, "live" if day is None else "backfilled")
 
 
 def backfill(workspace: Workspace, months: int, progress: Progress = SILENT) -> list[Taken]:
@@ -155,7 +142,10 @@ def month_ends(last: date, months: int) -> list[date]:
     return found[::-1]
 
 
-def _keep(reading: Reading, kind: SnapshotKind) -> Taken:
+def keep(reading: Reading, kind: SnapshotKind, restates: str | None = None) -> Taken:
+    """Keep what an open reading says; the one of the same manifest, as-of and definitions where
+    there is one.
+    """
     workspace, manifest = reading.workspace, reading.manifest
     kept = workspace.records.snapshots
     definitions = workspace.definitions_version
@@ -163,55 +153,97 @@ def _keep(reading: Reading, kind: SnapshotKind) -> Taken:
     if before is not None:
         unknown = kept.get(before.id).payload["unknown"]
         return Taken(before, is_new=False, unknown=tuple(unknown))
-    results = reading.indicators()
+    content = Content.of(reading)
+    survey = surveys.form(workspace) if kind == "live" else None
+    settled = headlines.settled(workspace, reading.as_of)
+    if kind == "live":
+        settled = settled.after(said_of(content.company.verdict, reading.as_of, definitions))
+    whole, segments = content.forms(survey, settled)
+    payload = {**whole, **_beside(reading, content, kind)}
     previous = kept.latest("live", before=reading.as_of)
-    payload = _payload(reading, results, kind)
     snapshot = kept.keep(
         SnapshotDraft(
             taken_at=datetime.now(UTC).replace(tzinfo=None),
             as_of_at=reading.as_of,
+            as_of_on=reading.as_of_on,
             manifest_id=manifest.id,
             definitions=definitions,
             software=version("detente"),
             kind=kind,
             predecessor_id=previous.id if previous else None,
-            summary=_summary(payload),
+            restates=restates,
+            summary=_summary(payload["stage"]),
             payload=payload,
-            statistics=pack(results),
+            segments=segments,
+            statistics=content.statistics(),
+            verdicts=verdict_rows(payload["stage"], segments),
+            values=value_rows(payload["indicators"], segments),
         )
     )
     return Taken(snapshot, is_new=True, unknown=tuple(payload["unknown"]))
 
 
-def _payload(reading: Reading, results: Sequence[Result], kind: SnapshotKind) -> dict[str, Any]:
-    definitions = reading.workspace.definitions_version
-    survey = surveys.form(reading.workspace) if kind == "live" else None
-    verdict = reading.verdict_of(results)
-    settled = headlines.settled(reading.workspace, reading.as_of)
-    if kind == "live":
-        settled = settled.after(said_of(verdict, reading.as_of, definitions))
+def _beside(reading: Reading, content: Content, kind: SnapshotKind) -> dict[str, Any]:
+    """What a snapshot holds beside the figures."""
     return {
-        "stage": stage_form(verdict, survey, reading.as_of, definitions, {}, settled),
-        "indicators": indicators_form(results, reading.as_of, definitions, *reading.shown()),
         "health": {one.id: one.count for one in reading.findings()},
         "versions": dict(reading.manifest.versions),
-        "unknown": reading.unknown() if kind == "backfilled" else [],
+        "unknown": reading.unknown() if _is_past(reading, kind) else [],
+        "people": dict(reading.headcount),
+        "left_out": [dict(segment) for segment in content.left_out],
+        "configuration": reading.definitions.model_dump(mode="json"),
+        "shown_from": reading.workspace.settings.people.model_dump(mode="json"),
     }
 
 
-def _summary(payload: Mapping[str, Any]) -> dict[str, Any]:
-    stage: StageForm = payload["stage"]
-    shown = ("value", "bound", "low", "high", "score", "n", "status")
+def _is_past(reading: Reading, kind: SnapshotKind) -> bool:
+    return kind == "backfilled" and reading.as_of < reading.manifest.cutoff_at
+
+
+def _summary(stage: StageForm) -> dict[str, Any]:
+    told = ("stage", "withheld", "headline", "score", "low", "high", "probabilities")
     return {
-        "stage": stage["stage"],
-        "withheld": stage["withheld"],
-        "headline": stage["headline"],
-        **{k: stage[k] for k in ("score", "low", "high", "probabilities")},
+        **{key: stage[key] for key in told},  # type: ignore[literal-required]
         "dimensions": {one["id"]: one["score"] for one in stage["dimensions"]},
-        "indicators": {
-            row["id"]: {key: row[key] for key in shown} for row in payload["indicators"]["rows"]
-        },
     }
+
+
+def kind_of(head: SnapshotHead) -> str:
+    """`live`, `backfilled` or `restated`."""
+    return "restated" if head.restates else head.kind
+
+
+def series(lines: Sequence[Line]) -> list[Line]:
+    """What a chart draws of `lines` (by as-of): where a day was restated, its newest restatement
+    in place of what it restates.
+    """
+    by_day: dict[str, list[Line]] = defaultdict(list)
+    for one in lines:
+        by_day[one["as_of"]].append(one)
+    restated = {
+        day: [one for one in some if one["kind"] == "restated"] for day, some in by_day.items()
+    }
+    return [one for day, some in by_day.items() for one in (restated[day][-1:] or some)]
+
+
+def of_segment(workspace: Workspace, segment: tuple[str, str]) -> list[SnapshotLine]:
+    """What every snapshot that holds a segment (dimension, value) says of it, oldest first."""
+    told = ("definitions", "kind", "restates", "stage", "headline", "score", "low", "high")
+    return [
+        cast(
+            SnapshotLine,
+            {
+                **{key: row[key] for key in told},
+                "id": row["snapshot_id"],
+                "withheld": None,
+                "taken_at": instant(row["taken_at"]),
+                "as_of": instant(row["as_of_at"]),
+                "probabilities": {one.value: row[f"p_{one.value}"] for one in STAGES},
+                "dimensions": {one.value: row[f"{one.value}_score"] for one in DIMENSIONS},
+            },
+        )
+        for row in workspace.records.snapshots.verdicts(*segment)
+    ]
 
 
 def listed(workspace: Workspace) -> list[SnapshotLine]:
@@ -220,86 +252,55 @@ def listed(workspace: Workspace) -> list[SnapshotLine]:
         cast(
             SnapshotLine,
             {
+                **head.summary,
                 "id": head.id,
                 "taken_at": instant(head.taken_at),
                 "as_of": instant(head.as_of_at),
-                "kind": head.kind,
+                "kind": kind_of(head),
+                "restates": head.restates,
                 "definitions": head.definitions,
-                **head.summary,
             },
         )
         for head in workspace.records.snapshots.list()
     ]
 
 
+def history(
+    workspace: Workspace, indicator: str, segment: tuple[str, str] = COMPANY
+) -> list[PointForm]:
+    """One figure in every snapshot that holds it, oldest first, for the company or a segment
+    (dimension, value).
+    """
+    rows = workspace.records.snapshots.values(indicator, *segment)
+    shown = ("definitions", "kind", "value", "low", "high", "status")
+    return [
+        cast(PointForm, {"as_of": instant(row["as_of_at"]), **{key: row[key] for key in shown}})
+        for row in rows
+    ]
+
+
 def show(workspace: Workspace, snapshot_id: str) -> SnapshotForm:
     """One snapshot, whole. RecordsError where there is none."""
-    return _form(workspace.records.snapshots.get(snapshot_id))
+    return form_of(workspace.records.snapshots.get(snapshot_id))
 
 
-def _form(snapshot: Snapshot) -> SnapshotForm:
+def form_of(snapshot: Snapshot) -> SnapshotForm:
+    """A snapshot as a form; one of an earlier version lacks what that did not keep."""
     return cast(
         SnapshotForm,
         {
+            "people": {},
+            "left_out": [],
+            "configuration": {},
+            "shown_from": {},
+            **snapshot.payload,
+            "segments": list(snapshot.segments),
             "id": snapshot.id,
             "taken_at": instant(snapshot.taken_at),
-            "kind": snapshot.kind,
+            "kind": kind_of(snapshot),
+            "restates": snapshot.restates,
             "manifest": snapshot.manifest_id,
             "software": snapshot.software,
             "predecessor": snapshot.predecessor_id,
-            **snapshot.payload,
         },
     )
-
-
-def compare(workspace: Workspace, first_id: str, second_id: str) -> ComparisonForm:
-    """What changed from one snapshot to another, and which changes exceed their uncertainty."""
-    first, second = (workspace.records.snapshots.get(one) for one in (first_id, second_id))
-    zone = workspace.settings.calendar.default.timezone
-    before, after = (_estimates(one, workspace.settings.definitions) for one in (first, second))
-    note = None
-    if first.definitions != second.definitions:
-        note = (
-            f"The definitions differ ({first.definitions}, {second.definitions}): a change may "
-            "come from them and not from the records."
-        )
-    days = [local_day(one.as_of_at, zone).isoformat() for one in (first, second)]
-    return {
-        "from_id": first.id,
-        "to_id": second.id,
-        "from_as_of": days[0],
-        "to_as_of": days[1],
-        "note": note,
-        "changes": [_change_form(one) for one in metrics_compare.compare(before, after, CATALOGUE)],
-    }
-
-
-def _estimates(snapshot: Snapshot, definitions: Definitions) -> dict[str, Estimate]:
-    """The estimates as kept, with each owner's influence made again from the statistics."""
-    statistics = unpack(snapshot.statistics)
-    found = {}
-    for row in snapshot.payload["indicators"]["rows"]:
-        name, estimate = row["id"], estimate_of(row)
-        if estimate.is_assessed and (name, "{}") in statistics and name in CATALOGUE:
-            again = (
-                CATALOGUE[name]
-                .statistic(definitions)
-                .estimate(statistics[name, "{}"], minimum_n=1, ends_at=snapshot.as_of_at)
-            )
-            estimate = replace(estimate, influence=again.influence)
-        found[name] = estimate
-    return found
-
-
-def _change_form(change: Change) -> ChangeForm:
-    one = CATALOGUE[change.indicator]
-    return {
-        "id": one.id,
-        "title": one.title,
-        "unit": one.unit,
-        "before": change.before.value,
-        "after": change.after.value,
-        "difference": change.difference,
-        "exceeds": bool(change.exceeds),
-        "words": change.words,
-    }

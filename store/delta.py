@@ -32,6 +32,9 @@ from model.errors import LakeError
 CURSOR = "detente.cursor"
 # Old versions stay readable for as long as a manifest names them: `vacuum` decides, not age.
 CONFIGURATION = {"delta.enableExpiredLogCleanup": "false", "delta.checkpointInterval": "50"}
+# The log outlives the files: with the least and greatest of each column in it, ids of deleted
+# records would stay there.
+WITHOUT_VALUES = {"delta.dataSkippingNumIndexedCols": "0"}
 
 _UNSAFE = frozenset("[]{}%*?#")  # Delta and the readers of parquet read these in a path as signs
 
@@ -121,11 +124,13 @@ class Storage:
         partition_by: str | None = None,
         partitions: Iterable[str] = (),
         new_layout: bool = False,
+        with_values: bool = False,
     ) -> int:
         """Write `rows` in one commit on top of `onto` (None: a new table); the new version.
 
         `partitions`: overwrite only these values of `partition_by`. `new_layout`: overwrite the
-        columns and the partitioning as well.
+        columns and the partitioning as well. `with_values`: the log of a new table is to hold the
+        least and greatest of each column.
         """
         properties = CommitProperties(
             custom_metadata={} if cursor is None else {CURSOR: cursor}, max_commit_retries=0
@@ -139,7 +144,7 @@ class Storage:
                     rows,
                     mode="error",
                     partition_by=split,
-                    configuration=CONFIGURATION,
+                    configuration=CONFIGURATION if with_values else CONFIGURATION | WITHOUT_VALUES,
                     storage_options=self.options,
                     commit_properties=properties,
                 )
@@ -206,7 +211,7 @@ class Storage:
                     columns,
                     files,
                     partition_by=[partition_by],
-                    configuration=CONFIGURATION,
+                    configuration=CONFIGURATION | WITHOUT_VALUES,
                     storage_options=self.options,
                     commit_properties=properties,
                 )

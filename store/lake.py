@@ -322,7 +322,8 @@ class Lake:
             id=0 if onto is None else onto.version() + 1,
             committed_at=datetime.now(UTC).replace(tzinfo=None),
         )
-        self._storage.commit(MANIFESTS, manifest.to_row(), onto=onto, mode="append")
+        row = manifest.to_row()
+        self._storage.commit(MANIFESTS, row, onto=onto, mode="append", with_values=True)
         return manifest
 
     def manifest(self, id: int | None = None) -> Manifest | None:  # noqa: A002

@@ -142,7 +142,7 @@ def _counting(row: IndicatorForm, declared: DeclarationForm) -> None:
 
 
 def _history(declared: DeclarationForm) -> None:
-    points = timelines.indicator_points(data.kept(), declared["id"])
+    points = timelines.indicator_points(data.history(declared["id"], data.held_segment()))
     if points.empty:
         st.markdown("No snapshot holds this indicator yet.")
         return

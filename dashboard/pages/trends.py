@@ -1,40 +1,68 @@
 """Trends: the snapshots over time, and two of them compared."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import streamlit as st
 
 from dashboard import data, html, layout, theme, timelines, words
 from dashboard.html import Cell, Column, Row
 from model.stages import DIMENSIONS
-from monitor.snapshots import ChangeForm, SnapshotLine
+from monitor.compare import NOW, ChangeForm
+from monitor.snapshots import SnapshotLine
+
+LISTED = 100
 
 
 def page() -> None:
     """Total, dimensions, one indicator, a comparison."""
     layout.head("Trends")
-    if data.where():
-        html.note("Snapshots are kept for the whole company.", is_muted=True)
-    kept = data.kept()
+    segment = data.held_segment()
+    kept = data.kept(segment)
+    if data.where() and not (segment and kept):
+        html.note("Snapshots do not hold this segment: the whole company.", is_muted=True)
+        segment, kept = None, data.kept()
     if not kept:
         st.markdown("No snapshot has been kept yet. Take one, or rebuild the last twelve months:")
         st.code("detente snapshot take\ndetente snapshot backfill --months 12", language=None)
         return
     colours = theme.palette()
     st.header("Score", anchor=False)
-    layout.chart(timelines.score_trend(kept, data.waves(), colours), _score_text(kept))
+    waves = data.waves()
+    drawn = _drawn(
+        ("score", _ids(kept), str(waves), colours.paper),
+        lambda: timelines.score_trend(kept, waves, colours),
+    )
+    layout.chart(drawn, _score_text(kept))
     st.caption(f"{timelines.TREND_READING} {timelines.WAVES} {words.SCALES}")
     st.header("Dimensions", anchor=False)
     _dimensions(kept)
     _as_table(kept)
-    _indicator(kept)
-    _compare(kept)
+    _indicator(segment)
+    _compare(data.kept())
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _drawn(key: tuple[str, ...], _draw: Callable[[], Any]) -> Any:
+    """A chart of snapshots, drawn once: they never change."""
+    return _draw()
+
+
+def _ids(kept: list[SnapshotLine]) -> str:
+    return " ".join(one["id"] for one in kept)
 
 
 def _dimensions(kept: list[SnapshotLine]) -> None:
+    ids, colours = _ids(kept), theme.palette()
     for start in range(0, len(DIMENSIONS), 3):
         for place, one in zip(st.columns(3), DIMENSIONS[start : start + 3], strict=True):
             with place:
                 st.markdown(f"**{one.label}**")
-                drawn = timelines.dimension_trend(kept, one.value, theme.palette())
+                drawn = _drawn(
+                    (one.value, ids, colours.paper),
+                    partial(timelines.dimension_trend, kept, one.value, colours),
+                )
                 layout.chart(drawn, f"{one.label}: scores over time; the table below has them")
 
 
@@ -66,12 +94,14 @@ def _as_table(kept: list[SnapshotLine]) -> None:
                 words.interval(one["low"], one["high"]),
                 *(words.score(one["dimensions"].get(d.value)) for d in DIMENSIONS),
             ]
-            for one in reversed(kept)
+            for one in kept[: -LISTED - 1 : -1]
         ]
         html.table(columns, [("", rows)])
+        if len(kept) > LISTED:
+            st.caption(f"The newest {LISTED} of {len(kept)}; `detente snapshot list` has all.")
 
 
-def _indicator(kept: list[SnapshotLine]) -> None:
+def _indicator(segment: data.Held | None) -> None:
     st.header("One indicator", anchor=False)
     declared = data.catalogue()
     chosen = st.selectbox(
@@ -80,7 +110,7 @@ def _indicator(kept: list[SnapshotLine]) -> None:
         format_func=lambda name: declared[name]["title"],
         key="trend",
     )
-    points = timelines.indicator_points(kept, chosen)
+    points = timelines.indicator_points(data.history(chosen, segment))
     if points["value"].notna().any():
         drawn = timelines.value_trend(points, declared[chosen], theme.palette())
         layout.chart(drawn, f"{declared[chosen]['title']} over {len(points)} snapshots")
@@ -90,9 +120,8 @@ def _indicator(kept: list[SnapshotLine]) -> None:
 
 def _compare(kept: list[SnapshotLine]) -> None:
     st.header("Compare two snapshots", anchor=False)
-    if len(kept) < 2:
-        st.markdown("There is only one snapshot so far.")
-        return
+    if data.where():
+        html.note("Of the whole company.", is_muted=True)
     by_id = {one["id"]: one for one in kept}
     ids = list(by_id)
     left, right = st.columns(2)
@@ -104,7 +133,11 @@ def _compare(kept: list[SnapshotLine]) -> None:
         index=max(len(ids) - 4, 0),
     )
     second = right.selectbox(
-        "To", ids, format_func=lambda i: _named(by_id[i]), key="compare_to", index=len(ids) - 1
+        "To",
+        [*ids, NOW],
+        format_func=lambda i: "Now" if i == NOW else _named(by_id[i]),
+        key="compare_to",
+        index=len(ids) - 1 if len(ids) > 1 else 1,
     )
     found = data.comparison(first, second)
     if found["note"]:

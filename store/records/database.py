@@ -16,7 +16,7 @@ from store.records.snapshots import Snapshots
 from store.records.surveys import Surveys
 from store.records.transactions import connect, reading
 
-NEWEST = "0004"  # the last of the migrations
+NEWEST = "0005"  # the last of the migrations
 
 
 class Records:

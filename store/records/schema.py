@@ -83,7 +83,11 @@ class InvitationRow(Base):
 
 
 class SnapshotRow(Base):
-    """A verdict with all that it rests on; never changed (a trigger refuses)."""
+    """A verdict with all that it rests on; never changed (a trigger refuses).
+
+    `segments`: JSON, compressed (zlib). `restates`: the snapshot that says the same of older
+    definitions.
+    """
 
     __tablename__ = "snapshots"
     __table_args__ = (
@@ -102,6 +106,68 @@ class SnapshotRow(Base):
     summary: Mapped[dict[str, Any]]
     payload: Mapped[dict[str, Any]]
     statistics: Mapped[bytes] = mapped_column(LargeBinary)
+    segments: Mapped[bytes | None] = mapped_column(LargeBinary)
+    restates: Mapped[str | None] = mapped_column(String(16))
+
+
+class VerdictRow(Base):
+    """A snapshot's verdict on the company or one segment: for other tools to read, as documented
+    in docs/snapshots.md.
+    """
+
+    __tablename__ = "snapshot_verdicts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    segment_by: Mapped[str] = mapped_column(String(40), primary_key=True)
+    segment: Mapped[str] = mapped_column(String(255), primary_key=True)
+    snapshot_id: Mapped[str] = mapped_column(ForeignKey("snapshots.id"), primary_key=True)
+    as_of_on: Mapped[date]
+    kind: Mapped[str] = mapped_column(String(10))
+    definitions: Mapped[str] = mapped_column(String(64))
+    stage: Mapped[str | None] = mapped_column(String(10))
+    headline: Mapped[str | None] = mapped_column(String(10))
+    score: Mapped[float | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    evidence: Mapped[float]
+    p_undefined: Mapped[float]
+    p_defined: Mapped[float]
+    p_aligned: Mapped[float]
+    p_integrated: Mapped[float]
+    handoff_score: Mapped[float | None]
+    language_score: Mapped[float | None]
+    joint_work_score: Mapped[float | None]
+    feedback_score: Mapped[float | None]
+    process_score: Mapped[float | None]
+    structure_score: Mapped[float | None]
+
+
+class ValueRow(Base):
+    """A figure of a snapshot, for the company or one segment; as documented, like the verdicts.
+
+    The key's order serves the question for one figure's history.
+    """
+
+    __tablename__ = "indicator_values"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    indicator: Mapped[str] = mapped_column(String(60), primary_key=True)
+    segment_by: Mapped[str] = mapped_column(String(40), primary_key=True)
+    segment: Mapped[str] = mapped_column(String(255), primary_key=True)
+    snapshot_id: Mapped[str] = mapped_column(ForeignKey("snapshots.id"), primary_key=True)
+    as_of_on: Mapped[date]
+    kind: Mapped[str] = mapped_column(String(10))
+    definitions: Mapped[str] = mapped_column(String(64))
+    dimension: Mapped[str | None] = mapped_column(String(20))
+    unit: Mapped[str] = mapped_column(String(20))
+    value: Mapped[float | None]
+    bound: Mapped[str | None] = mapped_column(String(40))
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    n: Mapped[int]
+    score: Mapped[float | None]
+    stage: Mapped[str | None] = mapped_column(String(10))
+    status: Mapped[str] = mapped_column(String(12))
 
 
 class RunRow(Base):

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard import charts, timelines
 from dashboard.theme import DARK, LIGHT, Palette
-from monitor.snapshots import SnapshotLine
+from monitor.snapshots import PointForm, SnapshotLine
 from monitor.views import DeclarationForm
 from tests.dashboard import forms
 
@@ -98,17 +98,8 @@ def snapshot(
         "low": 45.0,
         "high": 55.0,
         "probabilities": {},
+        "restates": None,
         "dimensions": {"handoff": 50.0, "language": None},
-        "indicators": {
-            "lead_followup_rate": {
-                "value": 0.6,
-                "low": 0.5,
-                "high": 0.7,
-                "score": 50.0,
-                "n": 40,
-                "status": "ok",
-            }
-        },
     }
     return {**base, **changes}  # type: ignore[typeddict-item]
 
@@ -118,6 +109,18 @@ KEPT = [
     snapshot("2026-09-30"),
     snapshot("2026-10-31", "bbb"),
     snapshot("2026-11-22", "bbb"),
+]
+HISTORY: list[PointForm] = [
+    {
+        "as_of": one["as_of"],
+        "definitions": one["definitions"],
+        "kind": one["kind"],
+        "value": 0.6,
+        "low": 0.5,
+        "high": 0.7,
+        "status": "ok",
+    }
+    for one in KEPT
 ]
 DECLARED: DeclarationForm = {
     "id": "lead_followup_rate",
@@ -161,7 +164,8 @@ def test_rebuilt_points_are_told_apart_from_kept_ones() -> None:
     (marks,) = layers_with(chart, "point")
     fill = marks["encoding"]["fill"]["scale"]
     inks = dict(zip(fill["domain"], fill["range"], strict=True))
-    assert inks == {"live": LIGHT.records, "rebuilt from history": LIGHT.paper}
+    kept, rebuilt, again = LIGHT.records, LIGHT.paper, LIGHT.line
+    assert inks == {"live": kept, "rebuilt from history": rebuilt, "restated": again}
 
 
 @PALETTES
@@ -176,11 +180,11 @@ def test_survey_waves_stand_in_the_trend(colours: Palette) -> None:
 
 @PALETTES
 def test_an_indicator_over_time_stands_beside_its_thresholds(colours: Palette) -> None:
-    points = timelines.indicator_points(KEPT, "lead_followup_rate")
+    points = timelines.indicator_points(HISTORY)
     assert list(points["value"]) == [0.6] * 4
     chart = timelines.value_trend(points, DECLARED, colours)
     assert {row["value"] for row in rows(chart) if "name" in row} == {0.5, 0.75, 0.9}
-    assert timelines.indicator_points(KEPT, "unknown").empty
+    assert timelines.indicator_points([]).empty
 
 
 @PALETTES

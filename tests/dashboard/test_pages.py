@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import words
 from model.stages import DIMENSIONS
-from monitor import snapshots, surveys, views
+from monitor import compare, snapshots, surveys, views
 from tests.dashboard.places import APP, PAGES, Place, said
 
 Draw = Callable[..., AppTest]
@@ -195,11 +195,25 @@ def test_two_snapshots_are_compared(draw: Draw, company: Place) -> None:
     kept = snapshots.listed(company.open())
     app = draw(company, "trends")
     app.selectbox(key="compare_from").set_value(kept[0]["id"]).run()
-    found = snapshots.compare(company.open(), kept[0]["id"], kept[-1]["id"])
+    found = compare.compare(company.open(), kept[0]["id"], kept[-1]["id"])
     text = said(app)
     for change in found["changes"]:
         assert words.quantity(change["before"], change["unit"]) in text
         assert words.change(change["difference"], change["unit"]) in text
+    app.selectbox(key="compare_to").set_value("now").run()
+    assert not app.exception
+    for change in compare.compare(company.open(), kept[0]["id"])["changes"]:
+        assert words.quantity(change["after"], change["unit"]) in said(app)
+
+
+def test_trends_of_a_segment_are_its_own(draw: Draw, company: Place) -> None:
+    lines = snapshots.of_segment(company.open(), ("region", "EMEA"))
+    assert [one["as_of"] for one in lines] == [
+        one["as_of"] for one in snapshots.listed(company.open())
+    ]
+    text = said(draw(company, "trends", region="EMEA"))
+    assert words.interval(lines[-1]["low"], lines[-1]["high"]) in text
+    assert "do not hold this segment" in said(draw(company, "trends", source="Web"))
 
 
 def test_without_snapshots_the_trends_say_how_to_take_one(draw: Draw, no_survey: Place) -> None:

@@ -3,6 +3,7 @@
 import random
 import sqlite3
 import time
+from collections import Counter
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -98,7 +99,12 @@ def test_readers_never_see_half_of_a_hundred_syncs(tmp_path: Path) -> None:
 
 
 def kill_keepers(url: str, times: int) -> None:
+    """Snapshots with 20 segments, kept by processes that are killed, while another one reads."""
     chance, kept = random.Random(7), 0
+    workers.open_records(url)
+    stop_receive, stop_send = workers.pipe()
+    out_receive, out_send = workers.pipe()
+    reader = spawn(workers.read_snapshots_until_told, url, stop_receive, out_send)
     for _ in range(times):
         receive, send = workers.pipe()
         process = spawn(workers.keep_snapshots, url, kept, kept + 10_000, send)
@@ -111,10 +117,22 @@ def kill_keepers(url: str, times: int) -> None:
             if heads:
                 last = records.snapshots.get(workers.snapshot(kept - 1).id)
                 assert len(last.statistics) == len(last.payload["rows"]) == 50_000
+                assert len(last.segments) == len(workers.PLACES) - 1
+            rows = Counter(row["snapshot_id"] for row in records.snapshots.every_value())
+            each = len(workers.PLACES) * len(workers.INDICATORS)
+            assert rows == {head.id: each for head in heads}
+            for head in heads[-2:]:
+                assert len(records.snapshots.verdicts_of(head.id)) == len(workers.PLACES)
         if (file := make_url(url)).get_backend_name() == "sqlite":
             with sqlite3.connect(str(file.database)) as database:
                 assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert kept > 0
+    stop_send.send(None)
+    assert out_receive.poll(60)
+    readings, wrong = out_receive.recv()
+    reader.join(20)
+    assert wrong == []
+    assert readings > times
 
 
 def test_a_killed_snapshot_is_kept_whole_or_not_at_all(records_url: str) -> None:

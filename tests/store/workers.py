@@ -22,6 +22,8 @@ from store.records.snapshots import SnapshotDraft
 
 NOON = datetime(2026, 3, 1, 12)
 ROWS = 400
+PLACES = [("company", "all"), *(("region", f"Region {n}") for n in range(20))]
+INDICATORS = [f"indicator_{n}" for n in range(5)]
 
 
 def spawn(work: Callable[..., None], *args: Any) -> ForkServerProcess:
@@ -134,7 +136,39 @@ def snapshot(number: int, size: int = 10) -> SnapshotDraft:
         summary={"stage": "defined"},
         payload={"stage": "defined", "rows": list(range(size))},
         statistics=b"s" * size,
+        segments=[{"segment": {"region": place}} for _, place in PLACES[1:]],
+        verdicts=[verdict(*place) for place in PLACES],
+        values=[value(name, *place) for place in PLACES for name in INDICATORS],
     )
+
+
+def verdict(segment_by: str, segment: str) -> dict[str, Any]:
+    """What it says of the company or a segment."""
+    chances = dict.fromkeys(("p_undefined", "p_defined", "p_aligned", "p_integrated"), 0.25)
+    named = {"segment_by": segment_by, "segment": segment}
+    return {**named, "stage": "defined", "score": 50.0, "evidence": 0.8, **chances}
+
+
+def value(indicator: str, segment_by: str, segment: str) -> dict[str, Any]:
+    """One figure of it."""
+    named = {"indicator": indicator, "segment_by": segment_by, "segment": segment}
+    return {**named, "unit": "share", "value": 0.5, "n": 40, "status": "ok"}
+
+
+def read_snapshots_until_told(url: str, stop: Connection, out: Connection) -> None:
+    """List the snapshots and one figure's history, again and again; report (readings, wrong)."""
+    readings, wrong = 0, []
+    with Records.open(url) as records:
+        while not stop.poll():
+            try:
+                heads = records.snapshots.list()
+                rows = records.snapshots.values(INDICATORS[0], *PLACES[-1])
+                if len(rows) < len(heads):  # one may be kept between the two
+                    wrong.append(f"{len(heads)} snapshots, {len(rows)} figures")
+                readings += 1
+            except Exception as error:
+                wrong.append(repr(error))
+    out.send((readings, wrong))
 
 
 def keep_snapshots(url: str, first: int, last: int, started: Connection) -> None:
