@@ -29,13 +29,11 @@ from datetime import date
 from inspect import cleandoc
 from typing import Literal
 
-import pyarrow as pa
-
 from metrics.context import Condition, Context
 from metrics.estimate import Estimate
 from metrics.facts import SEGMENTS
 from metrics.statistics import Statistic
-from metrics.statistics.base import NOTHING
+from metrics.statistics.base import NOTHING, Sums
 from model.definitions import Definitions
 from model.stages import Dimension, Stage
 
@@ -170,7 +168,6 @@ class Shown:
     to_on: date
     estimate: Estimate
     variants: Mapping[str, Estimate] = field(default_factory=dict)
-    statistics: pa.Table | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -178,7 +175,8 @@ class Result:
     """An indicator's estimate for one segment and window.
 
     `score` (20–100) and `stage` are None where the indicator is not assessed. `statistics` are
-    the sufficient statistics that the estimate was made from, so that it can be made again.
+    the sufficient statistics that the estimate was made from, so that it can be made again; None
+    unless they were to be kept.
     """
 
     indicator: Indicator
@@ -189,7 +187,7 @@ class Result:
     score: float | None
     stage: Stage | None
     variants: Mapping[str, Estimate] = field(default_factory=dict)
-    statistics: pa.Table | None = field(default=None, repr=False, compare=False)
+    statistics: Sums | None = field(default=None, repr=False, compare=False)
 
 
 CATALOGUE: dict[str, Indicator] = {}

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metrics.declaration import Result
+from metrics.statistics import Sums
 
 
 def pack(results: Sequence[Result]) -> bytes:
@@ -20,7 +21,7 @@ def pack(results: Sequence[Result]) -> bytes:
             "segment": json.dumps(dict(result.segment), sort_keys=True),
             "from_on": result.from_on,
             "to_on": result.to_on,
-            "statistics": None if result.statistics is None else _stream(result.statistics),
+            "statistics": None if result.statistics is None else _stream(result.statistics.table()),
         }
         for result in results
     ]
@@ -38,11 +39,13 @@ def pack(results: Sequence[Result]) -> bytes:
     return sink.getvalue()
 
 
-def unpack(content: bytes) -> Mapping[tuple[str, str], pa.Table]:
+def unpack(content: bytes) -> Mapping[tuple[str, str], Sums]:
     """The inverse: (indicator, segment as JSON) to its statistics."""
     rows = pq.read_table(BytesIO(content)).to_pylist()
     return {
-        (row["indicator"], row["segment"]): pa.ipc.open_stream(row["statistics"]).read_all()
+        (row["indicator"], row["segment"]): Sums.of(
+            pa.ipc.open_stream(row["statistics"]).read_all()
+        )
         for row in rows
         if row["statistics"] is not None
     }

@@ -11,9 +11,11 @@ from typing import Self
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from metrics import evaluate, facts, health, past
+from metrics import behind, evaluate, facts, health, past
+from metrics.asked import PERIODS
 from metrics.declaration import Gauge, Result, Shown
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
+from metrics.loaded import Loaded
 from metrics.stage import Verdict, infer
 from model.availability import Availability
 from model.definitions import Definitions
@@ -32,14 +34,13 @@ class Reading:
     """Figures from the tables of one manifest as of one instant; a context manager.
 
     As of the manifest's cutoff the facts in the lake serve; for any earlier day, or after the
-    definitions changed, they are built anew from the canonical tables.
+    definitions changed, they are built anew from the canonical tables. The engine is opened when
+    something is asked that the workspace's memory does not hold.
     """
 
     workspace: Workspace
     manifest: Manifest
     as_of: datetime
-    engine: Engine
-    facts: Mapping[str, ir.Table] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
@@ -51,29 +52,42 @@ class Reading:
         manifest = workspace.lake.manifest()
         if manifest is None:
             raise LakeError("nothing has been pulled yet", "lake", "Run `detente sync` first.")
-        return cls.at(workspace, manifest, as_of_instant(workspace, manifest, day))
+        return cls(workspace, manifest, as_of_instant(workspace, manifest, day))
 
-    @classmethod
-    def at(cls, workspace: Workspace, manifest: Manifest, as_of: datetime) -> "Reading":
-        """The figures of `manifest` as of the instant `as_of`."""
-        stack = ExitStack()
-        engine = stack.enter_context(workspace.engine(manifest))
-        reading = cls(workspace, manifest, as_of, engine, _stack=stack)
-        current = manifest.definitions == workspace.definitions_version
-        if as_of == manifest.cutoff_at and current:
-            reading.facts = engine.facts()
-        else:
-            with ExitStack() as steps:
-                expressions = facts.build(
-                    reading.tables,
-                    reading.definitions,
-                    manifest.availability,
-                    as_of,
-                    as_of - HISTORY,
-                    keeping(engine, steps),
-                )
-                reading.facts = stack.enter_context(engine.materialise(expressions))
-        return reading
+    @cached_property
+    def engine(self) -> Engine:
+        """What computes over the manifest's tables."""
+        return self._stack.enter_context(self.workspace.engine(self.manifest))
+
+    @cached_property
+    def facts(self) -> Mapping[str, ir.Table]:
+        """The facts as of the instant."""
+        current = self.manifest.definitions == self.workspace.definitions_version
+        if self.as_of == self.manifest.cutoff_at and current:
+            return self.engine.facts()
+        with ExitStack() as steps:
+            expressions = facts.build(
+                self.tables,
+                self.definitions,
+                self.availability,
+                self.as_of,
+                self.as_of - HISTORY,
+                keeping(self.engine, steps),
+            )
+            return self._stack.enter_context(self.engine.materialise(expressions))
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The facts as rows in memory, shared by all readings of the workspace's newest question."""
+        of = (self.manifest.id, self.as_of, self.workspace.definitions_version)
+        return evaluate.loaded(
+            lambda: self.facts,
+            self.availability,
+            self.definitions,
+            self.as_of,
+            lambda rows: self.engine.run(rows),
+            self.workspace.memory(of),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -122,22 +136,16 @@ class Reading:
         by: Sequence[str] = (),
         where: Mapping[str, str] | None = None,
         window: Period | None = None,
+        *,
+        keep: bool = False,
     ) -> list[Result]:
-        """Every indicator, for the whole or `where`, split `by` segment dimensions.
+        """Every indicator, for the whole or `where`, split `by` segment dimensions and by week,
+        month or quarter. With `keep` each result carries its statistics.
 
         Without a `window` each indicator looks back over its own trailing days.
         """
-        self._check_dimensions([*by, *(where or {})])
-        return evaluate.evaluate(
-            self.facts,
-            self.availability,
-            self.definitions,
-            as_of=self.as_of,
-            window=window,
-            by=tuple(by),
-            where=dict(where or {}),
-            run=self.engine.run,
-        )
+        self._check_split(by, where)
+        return evaluate.evaluate(self.loaded, window=window, by=by, where=where, keep=keep)
 
     def shown(
         self,
@@ -146,17 +154,8 @@ class Reading:
         window: Period | None = None,
     ) -> tuple[list[Shown], list[Shown]]:
         """The outcomes, and the measures of evidence quality: shown, never scored."""
-        self._check_dimensions([*by, *(where or {})])
-        return evaluate.shown(
-            self.facts,
-            self.availability,
-            self.definitions,
-            as_of=self.as_of,
-            window=window,
-            by=tuple(by),
-            where=dict(where or {}),
-            run=self.engine.run,
-        )
+        self._check_split(by, where)
+        return evaluate.shown(self.loaded, window=window, by=by, where=where)
 
     def verdict(self, where: Mapping[str, str] | None = None) -> Verdict:
         """The stage that these figures speak for."""
@@ -166,16 +165,15 @@ class Reading:
         self, results: Sequence[Result], where: Mapping[str, str] | None = None
     ) -> Verdict:
         """The stage that `results` (of one segment) speak for."""
-        gates = evaluate.gates(
-            self.facts,
-            self.availability,
-            self.definitions,
-            as_of=self.as_of,
-            where=where,
-            run=self.engine.run,
-        )
-        people = evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
-        return infer(results, gates, people, self.definitions, CATALOGUE)
+        gates = evaluate.gates(self.loaded, where=where)
+        return infer(results, gates, self._people(), self.definitions, CATALOGUE)
+
+    def _people(self) -> dict[str, int]:
+        def counted() -> dict[str, int]:
+            return behind.people(self.tables, self.definitions, self.as_of, self.engine.run)
+
+        found: dict[str, int] = self.loaded.once("people by side", counted)
+        return found
 
     def records(
         self,
@@ -189,8 +187,8 @@ class Reading:
         known = with_records()
         if indicator not in known:
             raise ConfigurationError(f"no indicator {indicator!r}", "", suggest(indicator, known))
-        self._check_dimensions(list(where or {}))
-        return evaluate.records(
+        self._check_split((), where)
+        return behind.records(
             self.facts,
             indicator,
             self.definitions,
@@ -233,13 +231,19 @@ class Reading:
                 found[name] |= {value for value in values.to_pylist() if value is not None}
         return {name: sorted(values) for name, values in found.items() if values}
 
-    def _check_dimensions(self, names: Sequence[str]) -> None:
+    def _check_split(self, by: Sequence[str], where: Mapping[str, str] | None) -> None:
         known = [*self.definitions.segments, "owner", "team"]
-        for name in names:
-            if name not in known:
+        for name in [*by, *(where or {})]:
+            if name not in known and not (name in by and name in PERIODS):
+                offered = [*known, *PERIODS] if name in by else known
                 raise ConfigurationError(
-                    f"no dimension {name!r} to split by", "segments", suggest(name, known)
+                    f"no dimension {name!r} to split by", "segments", suggest(name, offered)
                 )
+        kinds = [name for name in by if name in PERIODS]
+        if len(kinds) > 1:
+            raise ConfigurationError(
+                f"by {' and by '.join(kinds)}", "--by", "Ask for one kind of period."
+            )
 
 
 def with_records() -> list[str]:

@@ -160,7 +160,7 @@ def _keep(reading: Reading, kind: SnapshotKind) -> Taken:
     if before is not None:
         unknown = kept.get(before.id).payload["unknown"]
         return Taken(before, is_new=False, unknown=tuple(unknown))
-    results = reading.indicators()
+    results = reading.indicators(keep=True)
     previous = kept.latest("live", before=reading.as_of)
     payload = _payload(reading, results, kind)
     snapshot = kept.keep(

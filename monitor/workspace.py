@@ -1,7 +1,7 @@
 """The open application: settings, home folder, lake, records. Everything else is derived."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from config import Settings, load
 from metrics.indicators import CATALOGUE, OUTCOMES, declarations
+from metrics.loaded import Memory
 from model.errors import ConfigurationError
 from store.engines import Engine, open_engine
 from store.lake import Lake
@@ -72,6 +73,17 @@ class Workspace:
             memory_limit=settings.memory_limit,
             temp_folder=self.home / "tmp",
         )
+
+    def memory(self, of: Hashable) -> Memory:
+        """Facts in memory, of the manifest, as-of and definitions `of`. Only the newest are kept."""
+        held = self._held.get("newest")
+        if held is None or held[0] != of:
+            held = self._held["newest"] = of, Memory()
+        return held[1]
+
+    @cached_property
+    def _held(self) -> dict[str, tuple[Hashable, Memory]]:
+        return {}
 
     @contextmanager
     def writing(self) -> Iterator[None]:
