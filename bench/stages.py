@@ -21,7 +21,7 @@ from metrics.estimate import Estimate
 from metrics.scoring import score, value_at
 from metrics.stage import infer
 from metrics.stage.profile import profile
-from metrics.statistics import Proportion
+from metrics.statistics import Proportion, Sums
 from model.definitions import Definitions, StageSettings
 from model.stages import DIMENSIONS, STAGES, Stage
 
@@ -86,7 +86,7 @@ def organisation(task: tuple[str, int]) -> tuple[float, float, float, float, lis
         k = rng.binomial(sizes, given)
         names = pa.array([f"owner {i}" for i in range(owners)])
         rows = pa.table({"cluster": names, "n": sizes, "k": k})
-        results.append(result(one, Proportion("event").estimate(rows)))
+        results.append(result(one, Proportion("event").estimate(Sums.of(rows))))
         true_results.append(result(one, Estimate(share, None, None, 1)))
     plain = profile(true_results, definitions, known)
     true_score = plain.score(plain.filled())

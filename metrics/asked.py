@@ -125,4 +125,3 @@ def _recent(kind: str, last: date, fiscal_year_starts: int) -> Period:
         _, whole = _period(kind, first, fiscal_year_starts)
         begins, first = whole.from_on, whole.from_on - timedelta(days=1)
     return Period(begins, last)
-

@@ -11,22 +11,28 @@ from datetime import datetime
 import numpy as np
 
 from metrics.asked import Asked, Segment
-from metrics.context import Condition, Context, context_of, decisions_known, handoffs_known
-from metrics.context import mqls_known
+from metrics.context import (
+    Condition,
+    Context,
+    context_of,
+    decisions_known,
+    handoffs_known,
+    mqls_known,
+)
 from metrics.context import sales_known as sales_is_known
 from metrics.context import targets_recorded as targets_are_recorded
 from metrics.declaration import EVIDENCE, OUTCOMES, Gauge, Indicator, Measure, Result, Shown
 from metrics.estimate import Estimate
 from metrics.facts import SEGMENTS
 from metrics.indicators import CATALOGUE
-from metrics.loaded import UNSET, Facts, Loaded, Memory, Needed, Run, instant
-from metrics.rows import Rows, combined
+from metrics.loaded import Facts, Loaded, Memory, Needed, Run, instant
+from metrics.rows import Array, Rows, combined
 from metrics.scoring import score
 from metrics.statistics import GapQuantile, Proportion, Statistic
 from metrics.statistics.base import NOTHING, Sums
 from model.availability import Availability
 from model.definitions import Definitions
-from model.periods import Period, local_day
+from model.periods import Period
 from model.stages import Stage
 
 GATE_DAYS = 90
@@ -53,7 +59,8 @@ def loaded(
 
 def _needed(definitions: Definitions) -> dict[str, Needed]:
     """What the declared figures and the gates look at, by fact."""
-    columns: dict[str, dict[str, None]] = {"decisions": dict.fromkeys((*HANDED.reads, *DECIDED.reads))}
+    of_gates = dict.fromkeys((*HANDED.reads, *DECIDED.reads))
+    columns: dict[str, dict[str, None]] = {"decisions": of_gates}
     placed: dict[str, dict[str | None, None]] = {}
     declared = [*CATALOGUE.values(), *OUTCOMES.values(), *EVIDENCE.values()]
     for one in declared:
@@ -185,14 +192,15 @@ class _Figures:
             rows = self._facts.rows(one.fact, since)
             first = np.datetime64("0001-01-01") if open_ended else instant(since)
             rows = rows.between(one.placed_by, first, instant(asked.ends_at(period)))
-        return _parts(rows.of(asked.where), one, asked)
+        return _parts(rows.within(asked.where), one, asked)
 
 
 def _parts(rows: Rows, one: Measure, asked: Asked) -> dict[Segment, Rows]:
     """The rows by segment; one that no row is in is left out."""
     if not asked.by:
         return {(): rows}
-    labels, codes = [], []
+    labels: list[Array] = []
+    codes: list[Array] = []
     for name in asked.by:
         if name == asked.split and one.placed_by is not None:
             begins = [instant(asked.starts_at(period)) for period in asked.periods.values()]
@@ -201,7 +209,7 @@ def _parts(rows: Rows, one: Measure, asked: Asked) -> dict[Segment, Rows]:
         else:
             codes.append(rows[name])
             labels.append(rows.labels(name))
-    found, place = combined([(c, len(l)) for c, l in zip(codes, labels, strict=True)])
+    found, place = combined(codes, [len(names) for names in labels])
     texts = []
     for names in reversed(labels):
         found, at = np.divmod(found, max(len(names), 1))
@@ -331,7 +339,7 @@ def gates(facts: Loaded, *, where: Mapping[str, str] | None = None) -> dict[str,
     since = asked.starts_at(Period.trailing(GATE_DAYS, asked.today))
     rows = facts.rows("decisions", since)
     rows = rows.between("mql_at", instant(since), instant(facts.as_of))
-    rows = rows.of(asked.where)
+    rows = rows.within(asked.where)
 
     def share(statistic: Statistic, *conditions: Condition) -> Estimate:
         reasons = [said for condition in conditions if (said := condition(context))]

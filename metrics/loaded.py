@@ -98,9 +98,7 @@ class Loaded:
             rows = fact.filter(reduce(lambda one, other: one | other, placed))
         record = fact.columns[0]
         segments = SEGMENTS[name]
-        wanted = dict.fromkeys(
-            (record, *needed.placed_by, *needed.columns, *segments, "cluster")
-        )
+        wanted = dict.fromkeys((record, *needed.placed_by, *needed.columns, *segments, "cluster"))
         order = [*needed.placed_by[:1], record]
         found = self.run(rows.select(*wanted).order_by(order))
         if record not in needed.columns:

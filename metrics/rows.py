@@ -4,6 +4,7 @@ Flags are int8 (1, 0, −1 for null), numbers float64 (NaN for null), instants d
 text int32 codes into sorted labels (−1 for null).
 """
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ Codes = NDArray[np.int32]
 Ints = NDArray[np.int64]
 Index = slice | Ints
 NEVER = -2  # no code
+MANY = 1_000_000  # combinations: more are found by sorting
 FEW = 3  # times fewer rows than the whole: then they are sorted anew rather than counted by rank
 
 
@@ -98,7 +100,8 @@ class Rows:
 
     def __getitem__(self, name: str) -> Array:
         """A column of these rows."""
-        return cast(Array, self.once(name, lambda: self._whole.arrays[name][self._index]))
+        found: Array = self.once(name, lambda: self._whole.arrays[name][self._index])
+        return found
 
     def given(self, name: str) -> NDArray[np.bool_]:
         """Which of these rows have a value in the column."""
@@ -113,9 +116,9 @@ class Rows:
 
     def texts(self, name: str) -> Array:
         """A text column of these rows in full; every value must be given."""
-        return cast(Array, self.labels(name)[self[name]])
+        return self.labels(name)[self[name]]
 
-    def ranked(self, name: str) -> tuple[Array, Ints]:
+    def ranked(self, name: str) -> tuple[Array, Array]:
         """Sorted values among which all of the column's are, and each row's place among them."""
         if len(self) * FEW < self._whole.size:
             values, place = np.unique(self[name], return_inverse=True)
@@ -127,7 +130,7 @@ class Rows:
         """Those of these rows that are chosen."""
         return Rows(self._whole, self._at(np.flatnonzero(chosen)))
 
-    def of(self, segment: Mapping[str, str]) -> "Rows":
+    def within(self, segment: Mapping[str, str]) -> "Rows":
         """Those of these rows whose text columns have these values."""
         rows = self
         for name, value in segment.items():
@@ -165,12 +168,15 @@ class Rows:
         return self._index[places]
 
 
-def combined(parts: Sequence[tuple[Codes, int]]) -> tuple[Ints, Ints]:
-    """Several columns of codes (each with how many there are) as one: the combinations that occur
-    as numbers, in the order of their parts, and each row's place among them.
+def combined(columns: Sequence[Array], counts: Sequence[int]) -> tuple[Ints, Ints]:
+    """Several columns of codes (below `counts`) as one: the combinations that occur as numbers, in
+    the order of their parts, and each row's place among them.
     """
-    mixed = np.zeros(len(parts[0][0]), dtype=np.int64)
-    for codes, count in parts:
-        mixed = mixed * max(count, 1) + codes
-    found, place = np.unique(mixed, return_inverse=True)
-    return found, place
+    mixed: Ints = np.zeros(len(columns[0]), dtype=np.int64)
+    for codes, count in zip(columns, counts, strict=True):
+        mixed = mixed * count + codes
+    if math.prod(counts) > MANY:
+        found, place = np.unique(mixed, return_inverse=True)
+        return found, place
+    occurs = np.bincount(mixed, minlength=math.prod(counts)) > 0
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[mixed]

@@ -78,16 +78,19 @@ class Reading:
 
     @cached_property
     def loaded(self) -> Loaded:
-        """The facts as rows in memory, shared by all readings of the workspace's newest question."""
+        """The facts as rows in memory, shared by the workspace's readings of the same."""
         of = (self.manifest.id, self.as_of, self.workspace.definitions_version)
         return evaluate.loaded(
             lambda: self.facts,
             self.availability,
             self.definitions,
             self.as_of,
-            lambda rows: self.engine.run(rows),
+            self._run,
             self.workspace.memory(of),
         )
+
+    def _run(self, rows: ir.Table) -> pa.Table:
+        return self.engine.run(rows)
 
     def __enter__(self) -> Self:
         return self

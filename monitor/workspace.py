@@ -75,7 +75,7 @@ class Workspace:
         )
 
     def memory(self, of: Hashable) -> Memory:
-        """Facts in memory, of the manifest, as-of and definitions `of`. Only the newest are kept."""
+        """What is in memory of the facts of a manifest, as-of and definitions; the last only."""
         held = self._held.get("newest")
         if held is None or held[0] != of:
             held = self._held["newest"] = of, Memory()

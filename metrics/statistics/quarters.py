@@ -84,10 +84,8 @@ class QuarterAccuracy(Statistic):
 def _by_quarter(sums: Sums, name: str) -> Floats:
     """A column's sums by cluster (rows) and quarter (columns)."""
     labels, quarter = np.unique(sums["quarter"], return_inverse=True)
-    cells = np.bincount(
-        sums.clusters * len(labels) + quarter, sums[name], len(sums) * len(labels)
-    )
-    return cells.reshape(len(sums), len(labels))
+    cells = np.bincount(sums.clusters * len(labels) + quarter, sums[name], len(sums) * len(labels))
+    return cells.reshape(len(sums), len(labels)).astype(np.float64)
 
 
 def _accuracy(won: Floats, forecast: Floats) -> float:

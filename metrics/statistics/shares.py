@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from metrics.estimate import Estimate
+from metrics.rows import Rows
 from metrics.statistics.base import (
     Statistic,
     Sums,
@@ -17,7 +18,6 @@ from metrics.statistics.base import (
     shortfall,
     wilson,
 )
-from metrics.rows import Rows
 
 
 @dataclass(frozen=True)

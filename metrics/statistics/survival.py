@@ -276,8 +276,8 @@ def _times(rows: Rows, duration: str, event: str) -> Sums:
 
 
 def _reach(left: Floats | float, variance: Floats | float, crit: float) -> Floats:
-    """Both ends of the band of S as powers of it: S ** reach and S ** (1 / reach), from the variance
-    of log S on the log(−log S) scale (Kalbfleisch and Prentice).
+    """Both ends of the band of S as powers of it, S ** reach and S ** (1 / reach), from the
+    variance of log S on the log(−log S) scale (Kalbfleisch and Prentice).
     """
     power = crit * np.sqrt(variance) / np.abs(np.log(left))
     return np.asarray(np.exp(np.minimum(power, 700.0)))
@@ -286,7 +286,7 @@ def _reach(left: Floats | float, variance: Floats | float, crit: float) -> Float
 def _in_time(curve: Curve, value: float, low: float | None, high: float | None) -> Floats:
     """The influence on a quantile: that on S, rescaled so that its spread is the interval's."""
     level = curve.influence_at(value)
-    if not level.any():
+    if np.all(np.abs(level) < SLACK):  # owners who are all alike then
         level = curve.influence_at(np.nextafter(value, -np.inf))
     spread = math.sqrt(float(level @ level))
     reach = 2 * (value - low) if low is not None and high is None else (high or 0) - (low or 0)
