@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from metrics.facts import SEGMENTS
 from metrics.rows import Columns, Rows
@@ -99,21 +100,29 @@ class Loaded:
         record = fact.columns[0]
         segments = SEGMENTS[name]
         wanted = dict.fromkeys((record, *needed.placed_by, *needed.columns, *segments, "cluster"))
-        order = [*needed.placed_by[:1], record]
-        found = self.run(rows.select(*wanted).order_by(order))
+        found = self.run(rows.select(*wanted))
+        order = in_order(found, needed.placed_by[0] if needed.placed_by else None, record)
         if record not in needed.columns:
             found = found.drop_columns([record])
-        return Columns.of(_named(found, segments))
+        return Columns.of(found, unset=dict.fromkeys(segments, UNSET), order=order)
 
 
-def _named(rows: pa.Table, segments: tuple[str, ...]) -> pa.Table:
-    """The rows, segments without a value named."""
-    for name in segments:
-        column = rows.column(name)
-        empty = pc.fill_null(pc.equal(column, ""), True)
-        place = rows.schema.get_field_index(name)
-        rows = rows.set_column(place, name, pc.if_else(empty, UNSET, column))
-    return rows
+def in_order(rows: pa.Table, at: str | None, record: str) -> NDArray[np.int64]:
+    """The places of the rows by the column `at`, and by `record` where it is the same: sums of
+    floats depend on the order, and an engine promises none.
+    """
+    if at is None:
+        return np.asarray(pc.sort_indices(rows.column(record))).astype(np.int64)
+    instants = rows.column(at).cast(pa.timestamp("us")).to_numpy().view(np.int64)
+    order = np.argsort(instants, kind="stable")
+    same = np.diff(instants[order]) == 0
+    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+    several = order[tied]
+    names = rows.column(record).take(several)
+    ties = pa.table({"at": instants[several], "record": names})
+    places = pc.sort_indices(ties, [("at", "ascending"), ("record", "ascending")])
+    order[tied] = several[np.asarray(places)]
+    return order
 
 
 def instant(at: datetime) -> np.datetime64:

@@ -1,23 +1,23 @@
 """A fact's rows in memory, column by column, and the parts of them that figures look at.
 
 Flags are int8 (1, 0, −1 for null), numbers float64 (NaN for null), instants datetime64[us] (NaT),
-text int32 codes into sorted labels (−1 for null).
+text codes into sorted labels (−1 for null), in as few bytes as will do.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Codes = NDArray[np.int32]
 Ints = NDArray[np.int64]
 Index = slice | Ints
-NEVER = -2  # no code
+NONE, NEVER = -1, -2  # no value; no code at all
 MANY = 1_000_000  # combinations: more are found by sorting
 FEW = 3  # times fewer rows than the whole: then they are sorted anew rather than counted by rank
 
@@ -32,16 +32,21 @@ class Columns:
         self._ranks: dict[str, tuple[Array, Codes]] = {}
 
     @classmethod
-    def of(cls, table: pa.Table) -> "Columns":
-        """The columns of an Arrow table, its rows in their order."""
+    def of(
+        cls, table: pa.Table, *, unset: Mapping[str, str] | None = None, order: Ints | None = None
+    ) -> "Columns":
+        """The columns of an Arrow table, its rows in their order or in that of `order`. `unset`
+        is what text columns say where they have no value, or an empty one.
+        """
         arrays: dict[str, Array] = {}
         labels: dict[str, Array] = {}
         for name in table.column_names:
-            column = table.column(name).combine_chunks()
+            column = table.column(name)
             if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-                arrays[name], labels[name] = _coded(column)
+                array, labels[name] = _coded(column, (unset or {}).get(name))
             else:
-                arrays[name] = _plain(column)
+                array = _plain(column.combine_chunks())
+            arrays[name] = array if order is None else array[order]
         return cls(arrays, labels, table.num_rows)
 
     def ranked(self, name: str) -> tuple[Array, Codes]:
@@ -52,17 +57,16 @@ class Columns:
         return self._ranks[name]
 
 
-def _coded(column: pa.Array) -> tuple[Codes, Array]:
-    found = pc.dictionary_encode(column)
-    if isinstance(found, pa.ChunkedArray):
-        found = found.combine_chunks()
-    names = np.array(found.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(names, kind="stable")
-    place = np.empty(len(names) + 1, dtype=np.int32)
-    place[order] = np.arange(len(names))
-    place[-1] = -1
-    codes = found.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)
-    return place[codes], names[order]
+def _coded(column: pa.ChunkedArray, unset: str | None) -> tuple[Array, Array]:
+    found = column.combine_chunks().dictionary_encode()
+    texts = [*found.dictionary.to_pylist(), None]
+    if unset is not None:
+        texts = [text or unset for text in texts]
+    labels = sorted({text for text in texts if text is not None})
+    kind = np.min_scalar_type(-len(labels) - 1)
+    place = np.array([NONE if t is None else bisect_left(labels, t) for t in texts], dtype=kind)
+    codes = found.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)
+    return place[codes], np.array(labels, dtype=object)
 
 
 def _plain(column: pa.Array) -> Array:
@@ -106,7 +110,7 @@ class Rows:
     def given(self, name: str) -> NDArray[np.bool_]:
         """Which of these rows have a value in the column."""
         values = self[name]
-        if name in self._whole.labels or values.dtype == np.int8:
+        if values.dtype.kind == "i":
             return values >= 0
         return ~np.isnan(values) if values.dtype.kind == "f" else ~np.isnat(values)
 
