@@ -101,10 +101,11 @@ class Loaded:
         segments = SEGMENTS[name]
         wanted = dict.fromkeys((record, *needed.placed_by, *needed.columns, *segments, "cluster"))
         found = self.run(rows.select(*wanted))
-        order = in_order(found, needed.placed_by[0] if needed.placed_by else None, record)
+        at = needed.placed_by[0] if needed.placed_by else None
+        order = in_order(found, at, record)
         if record not in needed.columns:
             found = found.drop_columns([record])
-        return Columns.of(found, unset=dict.fromkeys(segments, UNSET), order=order)
+        return Columns.of(found, unset=dict.fromkeys(segments, UNSET), order=order, sorted_by=at)
 
 
 def in_order(rows: pa.Table, at: str | None, record: str) -> NDArray[np.int64]:

@@ -25,18 +25,31 @@ FEW = 3  # times fewer rows than the whole: then they are sorted anew rather tha
 class Columns:
     """All rows of a fact, an array by column; `labels` are those of each text column."""
 
-    def __init__(self, arrays: Mapping[str, Array], labels: Mapping[str, Array], size: int) -> None:
+    def __init__(
+        self,
+        arrays: Mapping[str, Array],
+        labels: Mapping[str, Array],
+        size: int,
+        sorted_by: str | None,
+    ) -> None:
         self.arrays = arrays
+        self.sorted_by = sorted_by
         self.labels = labels
         self.size = size
         self._ranks: dict[str, tuple[Array, Codes]] = {}
 
     @classmethod
     def of(
-        cls, table: pa.Table, *, unset: Mapping[str, str] | None = None, order: Ints | None = None
+        cls,
+        table: pa.Table,
+        *,
+        unset: Mapping[str, str] | None = None,
+        order: Ints | None = None,
+        sorted_by: str | None = None,
     ) -> "Columns":
-        """The columns of an Arrow table, its rows in their order or in that of `order`. `unset`
-        is what text columns say where they have no value, or an empty one.
+        """The columns of an Arrow table, its rows in their order or in that of `order`, which is
+        then that of the instants `sorted_by`. `unset` is what text columns say where they have no
+        value, or an empty one.
         """
         arrays: dict[str, Array] = {}
         labels: dict[str, Array] = {}
@@ -47,7 +60,7 @@ class Columns:
             else:
                 array = _plain(column.combine_chunks())
             arrays[name] = array if order is None else array[order]
-        return cls(arrays, labels, table.num_rows)
+        return cls(arrays, labels, table.num_rows, sorted_by)
 
     def ranked(self, name: str) -> tuple[Array, Codes]:
         """The distinct values of a column, sorted, and each row's place among them."""
@@ -144,16 +157,14 @@ class Rows:
         return rows
 
     def between(self, name: str, first: np.datetime64, last: np.datetime64) -> "Rows":
-        """The rows whose instant lies from `first` to `last`; a stretch where they are in order."""
-        at = self[name]
-        chosen = (at >= first) & (at <= last)
-        places = np.flatnonzero(chosen)
-        if isinstance(self._index, slice) and len(places):
-            begin, end = int(places[0]), int(places[-1]) + 1
-            if end - begin == len(places):
-                start = int(self._index.start)
-                return Rows(self._whole, slice(start + begin, start + end))
-        return Rows(self._whole, self._at(places))
+        """The rows whose instant lies from `first` to `last`, both included."""
+        at, ends = self[name].view(np.int64), np.array([first, last], dtype="datetime64[us]")
+        begin, end = ends.view(np.int64)
+        if name == self._whole.sorted_by and isinstance(self._index, slice):
+            start = self._index.start + int(np.searchsorted(at, begin))
+            stop = self._index.start + int(np.searchsorted(at, end, side="right"))
+            return Rows(self._whole, slice(start, stop))
+        return Rows(self._whole, self._at(np.flatnonzero((at >= begin) & (at <= end))))
 
     def split(self, codes: Ints, count: int) -> dict[int, "Rows"]:
         """The rows of each code in 0..`count` that occurs, their order kept."""

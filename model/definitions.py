@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from datetime import date, time
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -22,8 +23,13 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is not a time zone; write one such as Europe/Berlin")
     return name
 

@@ -110,7 +110,7 @@ class Reading:
     @property
     def definitions(self) -> Definitions:
         """The organisation's definitions."""
-        return self.workspace.settings.definitions
+        return self.workspace.definitions
 
     @property
     def availability(self) -> Availability:

@@ -247,7 +247,7 @@ def compare(workspace: Workspace, first_id: str, second_id: str) -> ComparisonFo
     """What changed from one snapshot to another, and which changes exceed their uncertainty."""
     first, second = (workspace.records.snapshots.get(one) for one in (first_id, second_id))
     zone = workspace.settings.calendar.default.timezone
-    before, after = (_estimates(one, workspace.settings.definitions) for one in (first, second))
+    before, after = (_estimates(one, workspace.definitions) for one in (first, second))
     note = None
     if first.definitions != second.definitions:
         note = (

@@ -268,14 +268,14 @@ def catalogue(workspace: Workspace) -> list[DeclarationForm]:
 
 
 def _declaration(workspace: Workspace, name: str) -> DeclarationForm:
-    one = CATALOGUE[name].under(workspace.settings.definitions)
+    one = CATALOGUE[name].under(workspace.definitions)
     stages_from = ("defined", "aligned", "integrated")
     return {
         "id": one.id,
         "kind": "indicator",
         "title": one.title,
         "definition": one.definition,
-        **_computed(one, workspace.settings.definitions),
+        **_computed(one, workspace.definitions),
         "dimension": one.dimension.value,
         "dimension_title": one.dimension.label,
         "unit": one.unit,
@@ -327,7 +327,7 @@ def explain(
     workspace: Workspace, indicator: str, where: Segment, day: date | None = None
 ) -> ExplanationForm | PlainExplanationForm:
     """One figure: declaration, value, and how many rows count or are left out, and why."""
-    definitions = workspace.settings.definitions
+    definitions = workspace.definitions
     beside: dict[str, Measure | Gauge] = {**OUTCOMES, **EVIDENCE}
     with reading(workspace, day) as opened:
         counted, left_out = _counts(opened, indicator, where)

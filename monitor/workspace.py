@@ -10,6 +10,7 @@ from pathlib import Path
 from config import Settings, load
 from metrics.indicators import CATALOGUE, OUTCOMES, declarations
 from metrics.loaded import Memory
+from model.definitions import Definitions
 from model.errors import ConfigurationError
 from store.engines import Engine, open_engine
 from store.lake import Lake
@@ -58,9 +59,14 @@ class Workspace:
         return Records.open(self.settings.records.url or f"sqlite:///{self.home / 'records.db'}")
 
     @cached_property
+    def definitions(self) -> Definitions:
+        """The organisation's definitions."""
+        return self.settings.definitions
+
+    @cached_property
     def definitions_version(self) -> str:
         """The version of everything that gives a number its meaning."""
-        return self.settings.definitions.version(declarations({**CATALOGUE, **OUTCOMES}))
+        return self.definitions.version(declarations({**CATALOGUE, **OUTCOMES}))
 
     def engine(self, manifest: Manifest) -> Engine:
         """The engine of the settings over the tables that `manifest` names."""

@@ -207,11 +207,10 @@ def _expit(x: float) -> float:
 
 def count(rows: Rows, event: str) -> Sums:
     """cluster, n, k: the rows whose flag `event` is given, and those where it is true."""
-    flags = rows[event]
-    given = flags >= 0
     names, clusters = members(rows)
-    n = np.bincount(clusters[given], minlength=len(names)).astype(np.float64)
-    k = np.bincount(clusters[flags > 0], minlength=len(names)).astype(np.float64)
+    cells = np.bincount(3 * clusters + rows[event] + 1, minlength=3 * len(names))
+    _, missed, k = cells.reshape(len(names), 3).T.astype(np.float64)
+    n = missed + k
     occurs = np.flatnonzero(n)
     return Sums({"n": n[occurs], "k": k[occurs]}, occurs, names)
 

@@ -22,6 +22,7 @@ from metrics.statistics.base import (
 
 RANKED = "ranked"
 SLACK = 1e-12
+STRETCH = 1024
 
 
 @dataclass(frozen=True)
@@ -166,16 +167,15 @@ class Curve:
         self.sums = sums
         self._duration, self._weight = sums["duration"], sums["n"]
         self._is_event = sums["is_event"] > 0
-        values, self._place = sums.once(
-            RANKED, lambda: np.unique(self._duration, return_inverse=True)
-        )
+        values, place = sums.once(RANKED, lambda: np.unique(self._duration, return_inverse=True))
         self.n = float(self._weight.sum())
         self._sizes = sums.by_cluster(self._weight)
         self.critical = critical(self._sizes)
         self.longest = float(self._duration.max())
-        watched = np.bincount(self._place, self._weight, len(values))
-        happened = self._is_event
-        events = np.bincount(self._place[happened], self._weight[happened], len(values))
+        self._cell = 2 * place + self._is_event
+        cells = np.bincount(self._cell, self._weight, 2 * len(values))
+        events = cells[1::2]
+        watched = cells[::2] + events
         self._had = np.flatnonzero(events)
         self._reached = np.cumsum(events > 0)
         events, at_risk = events[self._had], (self.n - np.cumsum(watched) + watched)[self._had]
@@ -214,10 +214,9 @@ class Curve:
             return np.zeros(len(self.sums))
         until = np.concatenate([[0.0], self.greenwood[:index]])
         at_risk = until[np.minimum(self._reached, index)]
-        had = at_risk.copy()
-        had[self._had[:index]] -= self._jump[:index]
-        each = np.concatenate([at_risk, had])[self._place + self._is_event * len(at_risk)]
-        return left * self.sums.by_cluster(each * self._weight)
+        of_cell = np.repeat(at_risk, 2)  # of those without and with the event at each time
+        of_cell[2 * self._had[:index] + 1] -= self._jump[:index]
+        return left * self.sums.by_cluster(of_cell[self._cell] * self._weight)
 
     def design_effect_at(self, at: float) -> float:
         """The design effect of S at `at`; 1 where S is 0 or 1 and so shows no variance."""
@@ -243,17 +242,44 @@ class Curve:
         """The first event times at which the lower and the upper end of the band are at or below
         `level`, or None; the band with the design effect at `at`.
         """
-        left = self.survival
         with np.errstate(divide="ignore", invalid="ignore"):
-            reach = _reach(left, self.design_effect_at(at) * self.greenwood, self.critical)
-            ends = (left**reach, left ** (1 / reach))
-        gone = left <= 0
-        lower, upper = (self._first((end <= level + SLACK) | gone) for end in ends)
-        return lower, upper
+            variance = self.design_effect_at(at) * self.greenwood
+            left = np.flatnonzero(self.survival <= level + SLACK)
+            reached = int(left[0]) if len(left) else len(self.times)
+            return self._lower(level, variance, reached), self._upper(level, variance, reached)
 
-    def _first(self, reached: NDArray[np.bool_]) -> float | None:
+    def _lower(self, level: float, variance: Floats, reached: int) -> float | None:
+        """The lower end crosses before S itself. Stretches of time that cannot hold the crossing,
+        by the least S and the widest band in them, are passed over.
+        """
+        stop = min(reached + 1, len(self.times))
+        starts = np.arange(0, stop, STRETCH)
+        lasts = np.minimum(starts + STRETCH, stop) - 1
+        least = self.survival[lasts]
+        lowest = least ** _reach(self.survival[starts], variance[lasts], self.critical)
+        for start in starts[(lowest <= level + SLACK) | (least <= level + SLACK)]:
+            part = slice(start, min(start + STRETCH, stop))
+            left = self.survival[part]
+            ends = left ** _reach(left, variance[part], self.critical)
+            if (
+                found := self._first((ends <= level + SLACK) | (left <= 0), part.start)
+            ) is not None:
+                return found
+        return None
+
+    def _upper(self, level: float, variance: Floats, reached: int) -> float | None:
+        """The upper end crosses after S itself."""
+        for start in range(reached, len(self.times), STRETCH):
+            left = self.survival[start : start + STRETCH]
+            reach = _reach(left, variance[start : start + STRETCH], self.critical)
+            ends = left ** (1 / reach)
+            if (found := self._first((ends <= level + SLACK) | (left <= 0), start)) is not None:
+                return found
+        return None
+
+    def _first(self, reached: NDArray[np.bool_], start: int = 0) -> float | None:
         place = int(np.argmax(reached)) if len(reached) else 0
-        return float(self.times[place]) if len(reached) and reached[place] else None
+        return float(self.times[start + place]) if len(reached) and reached[place] else None
 
 
 def _times(rows: Rows, duration: str, event: str) -> Sums:
