@@ -9,6 +9,7 @@ from metrics.declaration import Measure
 from metrics.facts.quarters import quarter_of
 from metrics.statistics import GapQuantile, Statistic
 from model.definitions import Definitions
+from model.errors import ConfigurationError
 from model.periods import Period, end_of, local_day, start_of
 
 Segment = tuple[str, ...]
@@ -73,13 +74,17 @@ class Asked:
     @cached_property
     def periods(self) -> Mapping[str, Period]:
         """By name, in order, the periods that the window is split into: those that have begun.
-        Where the window cuts one off, what is left of it.
+        Where the window cuts one off, what is left of it. ConfigurationError where none has begun.
         """
         if self.split is None:
             return {}
         starts = self.definitions.calendar.fiscal_year_starts
         window = self.window or _recent(self.split, self.today, starts)
         last = min(window.to_on, self.today)
+        if last < window.from_on:
+            raise ConfigurationError(
+                f"{window.from_on} has not begun", "window", f"The records reach to {self.today}."
+            )
         return dict(_periods(self.split, Period(window.from_on, last), starts))
 
     def within(self, name: str) -> "Asked":

@@ -135,7 +135,7 @@ class _Figures:
                 sums = statistic.sums(rows)
                 estimate = statistic.estimate(sums, minimum_n=one.minimum_n, ends_at=ends_at)
                 if estimate.reason == NOTHING:
-                    if self._asked.by:
+                    if self._asked.dimensions:
                         continue  # a part in which nothing counts is none
                     estimate = Estimate.not_assessed(one.nothing)
                 estimate = _doubted(_declared(estimate, one, self._context), doubts)
@@ -215,7 +215,11 @@ def _parts(rows: Rows, one: Measure, asked: Asked) -> dict[Segment, Rows]:
         found, at = np.divmod(found, max(len(names), 1))
         texts.append(names[at])
     segments = list(zip(*reversed(texts), strict=True))
-    return {segments[code]: part for code, part in rows.split(place, len(segments)).items()}
+    parts = {segments[code]: part for code, part in rows.split(place, len(segments)).items()}
+    if not asked.dimensions:  # a period in which there is nothing is one
+        nothing = Rows(rows.whole, slice(0, 0))
+        parts = {(name,): parts.get((name,), nothing) for name in asked.periods}
+    return parts
 
 
 def _obstacle(one: Measure, context: Context, asked: Asked) -> str | None:

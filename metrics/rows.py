@@ -95,7 +95,7 @@ class Rows:
     """Some rows of a fact. What is worked out of them once is kept for the next figure."""
 
     def __init__(self, whole: Columns, index: Index | None = None) -> None:
-        self._whole = whole
+        self.whole = whole
         self._index: Index = slice(0, whole.size) if index is None else index
         self._made: dict[Hashable, Any] = {}
 
@@ -117,7 +117,7 @@ class Rows:
 
     def __getitem__(self, name: str) -> Array:
         """A column of these rows."""
-        found: Array = self.once(name, lambda: self._whole.arrays[name][self._index])
+        found: Array = self.once(name, lambda: self.whole.arrays[name][self._index])
         return found
 
     def given(self, name: str) -> NDArray[np.bool_]:
@@ -129,7 +129,7 @@ class Rows:
 
     def labels(self, name: str) -> Array:
         """The sorted texts that a text column's codes mean."""
-        return self._whole.labels[name]
+        return self.whole.labels[name]
 
     def texts(self, name: str) -> Array:
         """A text column of these rows in full; every value must be given."""
@@ -137,15 +137,15 @@ class Rows:
 
     def ranked(self, name: str) -> tuple[Array, Array]:
         """Sorted values among which all of the column's are, and each row's place among them."""
-        if len(self) * FEW < self._whole.size:
+        if len(self) * FEW < self.whole.size:
             values, place = np.unique(self[name], return_inverse=True)
             return values, place
-        values, ranks = self._whole.ranked(name)
+        values, ranks = self.whole.ranked(name)
         return values, ranks[self._index]
 
     def where(self, chosen: NDArray[np.bool_]) -> "Rows":
         """Those of these rows that are chosen."""
-        return Rows(self._whole, self._at(np.flatnonzero(chosen)))
+        return Rows(self.whole, self._at(np.flatnonzero(chosen)))
 
     def within(self, segment: Mapping[str, str]) -> "Rows":
         """Those of these rows whose text columns have these values."""
@@ -160,11 +160,11 @@ class Rows:
         """The rows whose instant lies from `first` to `last`, both included."""
         at, ends = self[name].view(np.int64), np.array([first, last], dtype="datetime64[us]")
         begin, end = ends.view(np.int64)
-        if name == self._whole.sorted_by and isinstance(self._index, slice):
+        if name == self.whole.sorted_by and isinstance(self._index, slice):
             start = self._index.start + int(np.searchsorted(at, begin))
             stop = self._index.start + int(np.searchsorted(at, end, side="right"))
-            return Rows(self._whole, slice(start, stop))
-        return Rows(self._whole, self._at(np.flatnonzero((at >= begin) & (at <= end))))
+            return Rows(self.whole, slice(start, stop))
+        return Rows(self.whole, self._at(np.flatnonzero((at >= begin) & (at <= end))))
 
     def split(self, codes: Ints, count: int) -> dict[int, "Rows"]:
         """The rows of each code in 0..`count` that occurs, their order kept."""
@@ -173,7 +173,7 @@ class Rows:
         sizes = np.bincount(codes, minlength=count)
         ends = np.cumsum(sizes)
         return {
-            int(code): Rows(self._whole, self._at(order[ends[code] - sizes[code] : ends[code]]))
+            int(code): Rows(self.whole, self._at(order[ends[code] - sizes[code] : ends[code]]))
             for code in np.flatnonzero(sizes)
         }
 
