@@ -43,6 +43,13 @@ class Asked:
             return Period.trailing(one.window_days, min(self.window.to_on, self.today))
         return self.window
 
+    def whole(self, one: Measure, statistic: Statistic) -> Period:
+        """The local days of all the periods that the figure is split by, or of its only one."""
+        if self.split is None or one.placed_by is None:
+            return self.period(one, statistic)
+        each = [self.within(name).period(one, statistic) for name in self.periods]
+        return Period(each[0].from_on, each[-1].to_on)
+
     def starts_at(self, period: Period) -> datetime:
         """The period's first instant."""
         return start_of(period.from_on, self.zone)

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
-
-from metrics.loaded import Loaded, instant
+from metrics.loaded import Loaded
 from model.availability import Availability
 from model.definitions import Definitions
 from model.stages import Function
@@ -77,8 +75,12 @@ def _context(loaded: Loaded) -> Context:
     metrics = loaded.table(
         "metrics", "company_marketing_targets", "company_declared_targets", "is_declared"
     ).to_pylist()
-    handed = loaded.rows("handoffs", recent)
-    lately = handed.where(handed["handed_off_at"] >= instant(recent))["is_accepted_untouched"]
+    untouched = loaded.facts()["handoffs"]
+    untouched = untouched.filter(untouched.handed_off_at >= recent).is_accepted_untouched
+    counted = untouched.as_table().aggregate(
+        n=untouched.count(), k=untouched.cast("int64").sum().fill_null(0)
+    )
+    accepted = loaded.run(counted).to_pylist()[0]
     return Context(
         loaded.definitions,
         loaded.availability,
@@ -96,8 +98,8 @@ def _context(loaded: Loaded) -> Context:
             default=None,
         ),
         trainings=_most(people, "trainings"),
-        accepted=int(np.count_nonzero(lately >= 0)),
-        accepted_untouched=int(np.count_nonzero(lately > 0)),
+        accepted=accepted["n"],
+        accepted_untouched=accepted["k"],
         as_of=loaded.as_of,
     )
 

@@ -6,7 +6,7 @@ every reason in plain words; it is never a zero.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from metrics.declaration import EVIDENCE, OUTCOMES, Gauge, Indicator, Measure, R
 from metrics.estimate import Estimate
 from metrics.facts import SEGMENTS
 from metrics.indicators import CATALOGUE
-from metrics.loaded import Facts, Loaded, Memory, Needed, Run, instant
+from metrics.loaded import Facts, Loaded, Memory, Needed, Run, Span, instant
 from metrics.rows import Array, Rows, combined
 from metrics.scoring import score
 from metrics.statistics import GapQuantile, Proportion, Statistic
@@ -37,6 +37,7 @@ from model.stages import Stage
 
 GATE_DAYS = 90
 GATE_MINIMUM = 20
+EVER = np.datetime64("0001-01-01", "us")
 HANDED, DECIDED = Proportion("has_handoff"), Proportion("is_decided")  # what the gates ask
 
 Found = tuple[Estimate, dict[str, Estimate], Sums | None]
@@ -57,18 +58,35 @@ def loaded(
     return Loaded(facts, run, availability, definitions, as_of, needed, memory or Memory())
 
 
+def _measures() -> list[Measure]:
+    declared = [*CATALOGUE.values(), *OUTCOMES.values(), *EVIDENCE.values()]
+    return [one for one in declared if isinstance(one, Measure)]
+
+
+def _spans(asked: Asked) -> dict[str, Span]:
+    """By fact, the instants that the figures of a question look at."""
+    found: dict[str, Span] = {}
+    for one in _measures():
+        measure = one.under(asked.definitions) if isinstance(one, Indicator) else one
+        statistic = measure.statistic(asked.definitions)
+        period = asked.whole(measure, statistic)
+        span = Span(asked.starts_at(period), asked.ends_at(period))
+        if isinstance(statistic, GapQuantile):
+            span = Span(span.last - timedelta(days=measure.window_days), span.last)
+        found[one.fact] = span.with_(found.get(one.fact, span))
+    return found
+
+
 def _needed(definitions: Definitions) -> dict[str, Needed]:
     """What the declared figures and the gates look at, by fact."""
     of_gates = dict.fromkeys((*HANDED.reads, *DECIDED.reads))
     columns: dict[str, dict[str, None]] = {"decisions": of_gates}
     placed: dict[str, dict[str | None, None]] = {}
-    declared = [*CATALOGUE.values(), *OUTCOMES.values(), *EVIDENCE.values()]
-    for one in declared:
-        if isinstance(one, Measure):
-            placed.setdefault(one.fact, {})[one.placed_by] = None
-            for statistic in (one.statistic, *one.variants.values()):
-                reads = statistic(definitions).reads
-                columns.setdefault(one.fact, {}).update(dict.fromkeys(reads))
+    for one in _measures():
+        placed.setdefault(one.fact, {})[one.placed_by] = None
+        for statistic in (one.statistic, *one.variants.values()):
+            reads = statistic(definitions).reads
+            columns.setdefault(one.fact, {}).update(dict.fromkeys(reads))
     return {
         fact: Needed(tuple(columns[fact]), tuple(at for at in ats if at), None in ats)
         for fact, ats in placed.items()
@@ -94,7 +112,7 @@ def evaluate(
     asked = Asked(facts.definitions, facts.as_of, window, tuple(by), dict(where or {}))
     figures = _Figures(facts, asked, context_of(facts), keep)
     wanted = [one.under(facts.definitions) for id_, one in CATALOGUE.items() if _in(id_, only)]
-    found = [figures.of(one) for one in wanted]
+    found = figures.of_all(wanted)
     segments = _segments(asked, (results for results, _ in found))
     return [
         _result(one, segment, results.get(segment), reason, asked)
@@ -120,6 +138,15 @@ class _Figures:
     def __init__(self, facts: Loaded, asked: Asked, context: Context, keep: bool = False) -> None:
         self._facts, self._asked, self._context, self._keep = facts, asked, context, keep
         self._parts: dict[tuple[object, ...], dict[Segment, Rows]] = {}
+        self._spans = _spans(asked)
+
+    def of_all(self, wanted: Sequence[Measure]) -> list[tuple[dict[Segment, Found], str | None]]:
+        """As `of` each of them, a fact at a time: what its rows were made into is then let go."""
+        found = {}
+        for fact in dict.fromkeys(one.fact for one in wanted):
+            found.update({one.id: self.of(one) for one in wanted if one.fact == fact})
+            self._parts.clear()
+        return [found[one.id] for one in wanted]
 
     def of(self, one: Measure) -> tuple[dict[Segment, Found], str | None]:
         """The estimates by segment, or the reason why there is none."""
@@ -168,13 +195,7 @@ class _Figures:
                 yield segment, rows, asked.as_of
 
     def _rows(self, one: Measure, statistic: Statistic, asked: Asked) -> dict[Segment, Rows]:
-        if one.placed_by is None:
-            period = None
-        elif asked.split:
-            periods = list(asked.periods.values())
-            period = Period(periods[0].from_on, periods[-1].to_on)
-        else:
-            period = asked.period(one, statistic)
+        period = asked.whole(one, statistic) if one.placed_by else None
         open_ended = isinstance(statistic, GapQuantile)  # it knows its own days, to the instant
         key = (one.fact, one.placed_by, period, open_ended, asked.by)
         if key not in self._parts:
@@ -186,11 +207,10 @@ class _Figures:
     ) -> dict[Segment, Rows]:
         """The fact's rows in the period and segment, split as asked."""
         if period is None or one.placed_by is None:
-            rows = self._facts.rows(one.fact, None)
+            rows = self._facts.rows(one.fact)
         else:
-            since = asked.starts_at(period)
-            rows = self._facts.rows(one.fact, since)
-            first = np.datetime64("0001-01-01") if open_ended else instant(since)
+            rows = self._facts.rows(one.fact, self._spans[one.fact])
+            first = EVER if open_ended else instant(asked.starts_at(period))
             rows = rows.between(one.placed_by, first, instant(asked.ends_at(period)))
         return _parts(rows.within(asked.where), one, asked)
 
@@ -304,7 +324,9 @@ def shown(
     whole = replace(asked, by=())
     context = context_of(facts, records, held)
     split, unsplit = _Figures(facts, asked, context), _Figures(facts, whole, context)
-    outcomes = [(one, *split.of(one)) for one in OUTCOMES.values() if _in(one.id, only)]
+    wanted = [one for one in OUTCOMES.values() if _in(one.id, only)]
+    found = split.of_all(wanted)
+    outcomes = [(one, *told) for one, told in zip(wanted, found, strict=True)]
     segments = _segments(asked, (results for _, results, _ in outcomes))
     quality = [
         _gauged(one, context, whole)
@@ -340,10 +362,9 @@ def gates(facts: Loaded, *, where: Mapping[str, str] | None = None) -> dict[str,
     """
     asked = Asked(facts.definitions, facts.as_of, None, (), dict(where or {}))
     context = context_of(facts)
-    since = asked.starts_at(Period.trailing(GATE_DAYS, asked.today))
-    rows = facts.rows("decisions", since)
-    rows = rows.between("mql_at", instant(since), instant(facts.as_of))
-    rows = rows.within(asked.where)
+    span = Span(asked.starts_at(Period.trailing(GATE_DAYS, asked.today)), facts.as_of)
+    rows = facts.rows("decisions", span)
+    rows = rows.between("mql_at", instant(span.first), instant(span.last)).within(asked.where)
 
     def share(statistic: Statistic, *conditions: Condition) -> Estimate:
         reasons = [said for condition in conditions if (said := condition(context))]
@@ -363,6 +384,6 @@ def _shared_count(facts: Loaded, context: Context) -> Estimate:
     reasons += [said] if (said := targets_are_recorded(context)) else []
     if reasons:
         return Estimate.not_assessed("; ".join(reasons))
-    shared = facts.rows("metrics", None)["is_shared"]
+    shared = facts.rows("metrics")["is_shared"]
     found = Estimate(float(np.count_nonzero(shared > 0)), None, None, len(shared))
     return replace(found, declared=bool(context.declared_metrics))

@@ -1,12 +1,12 @@
 """Facts in memory: what figures need of each, loaded from an engine when first asked for.
 
-A fact comes once, in the order of its dates, and every slice is taken from it there. What lies
-before the earliest day asked for so far is not loaded.
+A fact comes once, in the order of its dates, and every slice is taken from it there. The first
+question loads what it looks at; the first that looks elsewhere loads the whole.
 """
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import reduce
 from threading import RLock
 from typing import Any
@@ -25,7 +25,6 @@ from model.definitions import Definitions
 Facts = Mapping[str, ir.Table]
 Run = Callable[[ir.Table], pa.Table]
 UNSET = "(none)"  # how a segment without a value is called
-MARGIN = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,29 @@ class Needed:
     is_stock: bool = False
 
 
+@dataclass(frozen=True)
+class Span:
+    """The instants from `first` to `last`, both included."""
+
+    first: datetime
+    last: datetime
+
+    def is_in(self, other: "Span") -> bool:
+        """Whether the other has all of it."""
+        return other.first <= self.first and self.last <= other.last
+
+    def with_(self, other: "Span") -> "Span":
+        """From the first of both to the last."""
+        return Span(min(self.first, other.first), max(self.last, other.last))
+
+
 @dataclass
 class Memory:
-    """What was loaded, and since when; what was worked out of it. Belongs to one set of facts."""
+    """What was loaded, within which span (None: all), and what was worked out of it. Belongs to
+    one set of facts.
+    """
 
-    columns: dict[str, tuple[datetime | None, Columns]] = field(default_factory=dict)
+    columns: dict[str, tuple[Span | None, Columns]] = field(default_factory=dict)
     made: dict[Hashable, Any] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
@@ -64,20 +81,21 @@ class Loaded:
     needed: Mapping[str, Needed]
     memory: Memory = field(default_factory=Memory)
 
-    def rows(self, fact: str, since: datetime | None) -> Rows:
-        """The rows of `fact` that any of its instants places at `since` or later; perhaps more."""
+    def rows(self, fact: str, span: Span | None = None) -> Rows:
+        """The rows of `fact` that any of its instants places in the span, and perhaps more; all of
+        them without one.
+        """
         needed = self.needed[fact]
         if needed.is_stock or not needed.placed_by:
-            since = None
+            span = None
         with self.memory.lock:
             if fact in self.memory.columns:
-                begins, columns = self.memory.columns[fact]
-                if begins is None or (since is not None and begins <= since):
+                held, columns = self.memory.columns[fact]
+                if held is None or (span is not None and span.is_in(held)):
                     return Rows(columns)
-                since = None  # who goes back once will do so again
-            begins = since - MARGIN if since is not None else None
-            columns = self._load(fact, needed, begins)
-            self.memory.columns[fact] = begins, columns
+                span = None  # who looks elsewhere once will do so again
+            columns = self._load(fact, needed, span)
+            self.memory.columns[fact] = span, columns
         return Rows(columns)
 
     def table(self, fact: str, *columns: str) -> pa.Table:
@@ -91,11 +109,11 @@ class Loaded:
                 self.memory.made[key] = make()
             return self.memory.made[key]
 
-    def _load(self, name: str, needed: Needed, since: datetime | None) -> Columns:
+    def _load(self, name: str, needed: Needed, span: Span | None) -> Columns:
         fact = self.facts()[name]
         rows = fact
-        if since is not None:
-            placed = [(fact[at] >= since).fill_null(False) for at in needed.placed_by]
+        if span is not None:
+            placed = [fact[at].between(span.first, span.last) for at in needed.placed_by]
             rows = fact.filter(reduce(lambda one, other: one | other, placed))
         record = fact.columns[0]
         segments = SEGMENTS[name]
