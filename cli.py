@@ -40,6 +40,11 @@ Where = Annotated[
     list[str] | None, typer.Option("--where", help="Only one segment: region=EMEA. Repeatable.")
 ]
 By = Annotated[list[str] | None, typer.Option("--by", help="Split by a dimension. Repeatable.")]
+BY_PERIODS = (
+    "Split by a dimension, or by week, month or quarter (each row is then of that period; without "
+    "--window the last 12, or 4 quarters). Repeatable: --by region --by month."
+)
+ByPeriods = Annotated[list[str] | None, typer.Option("--by", help=BY_PERIODS)]
 SCENARIO_HELP = (
     "mixed; undefined, defined, aligned or integrated; or handoff=aligned,process=undefined,…"
 )
@@ -163,7 +168,7 @@ def indicators(
     context: typer.Context,
     as_of: AsOf = None,
     window: PeriodOption = None,
-    by: By = None,
+    by: ByPeriods = None,
     where: Where = None,
     explain: Annotated[str | None, typer.Option(help="Explain one indicator.")] = None,
     json: Json = False,
@@ -171,7 +176,9 @@ def indicators(
     """Print the indicators with their intervals, or explain one."""
     opened = workspace(context)
     if explain is not None:
-        text = views.explain(opened, explain, segment(where), day(as_of))
+        if by:
+            raise ConfigurationError("--explain is of one segment", "--by", "Use --where.")
+        text = views.explain(opened, explain, segment(where), day(as_of), window)
         show.json(text) if json else show.explanation(text)
         return
     form = views.indicators(opened, segment(where), tuple(by or ()), day(as_of), window)

@@ -245,7 +245,7 @@ class Reading:
         kinds = [name for name in by if name in PERIODS]
         if len(kinds) > 1:
             raise ConfigurationError(
-                f"by {' and by '.join(kinds)}", "--by", "Ask for one kind of period."
+                f"{' and '.join(kinds)} at once", "--by", "Ask for one kind of period."
             )
 
 

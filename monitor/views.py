@@ -9,6 +9,7 @@ from metrics.declaration import Gauge, Measure
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
 from model.definitions import Definitions
 from model.errors import ConfigurationError
+from model.periods import Period
 from model.validation import suggest
 from monitor import surveys
 from monitor.missing import MissingForm, missing
@@ -324,15 +325,20 @@ def _plain(one: Measure | Gauge, definitions: Definitions) -> PlainDeclarationFo
 
 
 def explain(
-    workspace: Workspace, indicator: str, where: Segment, day: date | None = None
+    workspace: Workspace,
+    indicator: str,
+    where: Segment,
+    day: date | None = None,
+    window: str | None = None,
 ) -> ExplanationForm | PlainExplanationForm:
     """One figure: declaration, value, and how many rows count or are left out, and why."""
     definitions = workspace.definitions
     beside: dict[str, Measure | Gauge] = {**OUTCOMES, **EVIDENCE}
     with reading(workspace, day) as opened:
-        counted, left_out = _counts(opened, indicator, where)
+        period = opened.period(window)
+        counted, left_out = _counts(opened, indicator, where, period)
         if indicator in beside:
-            outcomes, quality = opened.shown(where=where)
+            outcomes, quality = opened.shown(where=where, window=period)
             found = next(one for one in [*outcomes, *quality] if one.measure.id == indicator)
             return {
                 "declaration": _plain(beside[indicator], definitions),
@@ -340,7 +346,8 @@ def explain(
                 "counted": counted,
                 "left_out": left_out,
             }
-        result = next(r for r in opened.indicators(where=where) if r.indicator.id == indicator)
+        results = opened.indicators(where=where, window=period)
+        result = next(r for r in results if r.indicator.id == indicator)
     return {
         "declaration": _declaration(workspace, indicator),
         "result": indicator_form(result),
@@ -349,11 +356,13 @@ def explain(
     }
 
 
-def _counts(opened: Reading, name: str, where: Segment) -> tuple[int, dict[str, int]]:
+def _counts(
+    opened: Reading, name: str, where: Segment, window: Period | None
+) -> tuple[int, dict[str, int]]:
     """How many rows count, and how many are left out for each reason."""
     if isinstance(EVIDENCE.get(name), Gauge):
         return 0, {}
-    rows = opened.records(name, where).to_pandas()
+    rows = opened.records(name, where, window).to_pandas()
     left_out = rows.loc[~rows["counted"], "reason"].value_counts()
     reasons = {str(reason): int(count) for reason, count in left_out.items()}
     return int(rows["counted"].sum()), reasons

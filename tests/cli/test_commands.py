@@ -42,6 +42,44 @@ def test_stage_keeps_its_contract(ask: Any) -> None:
     assert form["survey"]["sales"]["stage"] is not None
 
 
+def test_a_month_among_others_is_that_month_asked_alone(ask: Any) -> None:
+    split = valid(
+        ask("indicators", "--by", "region", "--by", "month", "--window", "2026-Q3", "--json"),
+        INDICATORS,
+    )
+    alone = valid(
+        ask("indicators", "--window", "2026-08", "--where", "region=EMEA", "--json"), INDICATORS
+    )
+    months = {row["segment"]["month"] for row in split["rows"]}
+    assert months == {"2026-07", "2026-08", "2026-09"}
+    segment = {"region": "EMEA", "month": "2026-08"}
+    of_month = {row["id"]: row for row in split["rows"] if row["segment"] == segment}
+    compared = 0
+    for row in alone["rows"]:
+        found = of_month[row["id"]]
+        if row["status"] != "not_assessed" and row["window"]["from"] == "2026-08-01":
+            assert {**found, "segment": row["segment"]} == row
+            compared += 1
+    assert compared > 10
+    explained = ask(
+        "indicators", "--explain", "loss_reason_rate", "--window", "2026-08", "--json",
+        "--where", "region=EMEA",
+    )  # fmt: skip
+    row = of_month["loss_reason_rate"]
+    assert json.loads(explained.out)["counted"] == row["n"]
+    assert json.loads(explained.out)["result"]["value"] == row["value"]
+
+
+def test_splits_that_make_no_sense_are_refused(ask: Any) -> None:
+    twice = ask("indicators", "--by", "month", "--by", "week")
+    assert (twice.code, twice.err) == (
+        1,
+        "--by: month and week at once. Ask for one kind of period.\n",
+    )
+    assert ask("indicators", "--where", "month=2026-08").code == 1
+    assert ask("indicators", "--explain", "win_rate", "--by", "region").code == 1
+
+
 def test_a_shell_gets_what_the_tests_get(place: list[object], ask: Any) -> None:
     ran = as_process(*place, "stage", "--json")
     assert ran == ask("stage", "--json")
