@@ -1,8 +1,8 @@
 """The whole configuration: the definitions, and where things are."""
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from model.definitions import Definitions, Part
 
@@ -40,6 +40,38 @@ class EngineSettings(Part):
         return url
 
 
+class PeopleSettings(Part):
+    """How far figures may be broken down: never below a team of `smallest_team` people, and by
+    person only where `per_person` says that the company may.
+    """
+
+    per_person: bool = False
+    smallest_team: int = Field(default=5, ge=2)
+
+
+Role = Literal["viewer", "contributor", "admin"]
+
+
+class AuthSettings(Part):
+    """Who may open the dashboard, and what for.
+
+    `kind` none: only from the machine itself; oidc: Streamlit's own log-in, whose secrets stand in
+    `.streamlit/secrets.toml`; proxy: a proxy in front signs people in and names them in headers.
+    `roles` are patterns of what the `claims` may hold (with a proxy: of its headers' values).
+    """
+
+    kind: Literal["none", "oidc", "proxy"] = "none"
+    claims: tuple[str, ...] = ("email", "groups")
+    headers: tuple[str, ...] = ("X-Forwarded-Email", "X-Forwarded-Groups")
+    roles: dict[Role, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _opens(self) -> "AuthSettings":
+        if self.kind != "none" and not any(self.roles.values()):
+            raise ValueError("names nobody: say under roles who is viewer, contributor and admin")
+        return self
+
+
 class Settings(Definitions):
     """Every key of the configuration file. A source's own keys are checked by its connector."""
 
@@ -47,6 +79,8 @@ class Settings(Definitions):
     lake: LakeSettings = LakeSettings()
     records: RecordsSettings = RecordsSettings()
     engine: EngineSettings = EngineSettings()
+    people: PeopleSettings = PeopleSettings()
+    auth: AuthSettings = AuthSettings()
 
     @property
     def definitions(self) -> Definitions:

@@ -12,7 +12,11 @@ from typing import Literal, TypedDict
 import pandas as pd
 import streamlit as st
 
+from monitor import handoff as handoffs
+from monitor import pipeline as pipelines
 from monitor import snapshots, surveys, views
+from monitor.handoff import HandoffForm
+from monitor.pipeline import PipelineForm
 from monitor.report import IndicatorForm, StageForm, SurveyForm
 from monitor.snapshots import ComparisonForm, SnapshotLine
 from monitor.surveys import StatementText, WaveForm
@@ -102,6 +106,44 @@ def indicators(segment: Mapping[str, str]) -> dict[str, IndicatorForm]:
 @st.cache_data(max_entries=100, show_spinner="Working out the indicators …")
 def _indicators(key: Key, _workspace: Workspace, segment: Segment) -> dict[str, IndicatorForm]:
     return {row["id"]: row for row in views.indicators(_workspace, dict(segment))["rows"]}
+
+
+def handoff(segment: Mapping[str, str]) -> HandoffForm:
+    """How far leads get and how soon they are answered."""
+    return _handoff(_key(), workspace(), tuple(segment.items()))
+
+
+@st.cache_data(max_entries=100, show_spinner="Following the leads …")
+def _handoff(key: Key, _workspace: Workspace, segment: Segment) -> HandoffForm:
+    return handoffs.form(_workspace, dict(segment))
+
+
+def pipeline(segment: Mapping[str, str]) -> PipelineForm:
+    """What is open, forecast and won."""
+    return _pipeline(_key(), workspace(), tuple(segment.items()))
+
+
+@st.cache_data(max_entries=100, show_spinner="Reading the pipeline …")
+def _pipeline(key: Key, _workspace: Workspace, segment: Segment) -> PipelineForm:
+    return pipelines.form(_workspace, dict(segment))
+
+
+def split(dimension: str, segment: Mapping[str, str]) -> list[IndicatorForm]:
+    """Every indicator by the values of a dimension."""
+    return _split(_key(), workspace(), dimension, tuple(segment.items()))
+
+
+@st.cache_data(max_entries=50, show_spinner="Comparing the segments …")
+def _split(
+    key: Key, _workspace: Workspace, dimension: str, segment: Segment
+) -> list[IndicatorForm]:
+    return views.indicators(_workspace, dict(segment), (dimension,))["rows"]
+
+
+def sla_hours() -> float | None:
+    """The response time that Sales promises, where one holds for everything."""
+    sla = workspace().settings.sla
+    return None if sla.rules else sla.hours
 
 
 def catalogue() -> dict[str, DeclarationForm]:

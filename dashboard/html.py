@@ -72,6 +72,12 @@ def facts(pairs: Iterable[tuple[str, str, str]]) -> None:
     st.html(f'<dl class="dt-facts">{cells}</dl>')
 
 
+def links(pairs: Iterable[tuple[str, str]]) -> None:
+    """A quiet line of links: text, address."""
+    parts = (f'<a href="{escape(to)}" target="_self">{escape(text)}</a>' for text, to in pairs)
+    st.html(f'<p class="dt-meta dt-links">Records behind: {" · ".join(parts)}</p>')
+
+
 def lines(items: Iterable[Cell]) -> None:
     """A ruled list."""
     cells = "".join(f"<li>{_content(item)}</li>" for item in items)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard import data, html, words
+from dashboard import access, data, html, words
 from dashboard.theme import stylesheet
 from model.errors import DetenteError
 
@@ -24,9 +24,26 @@ def errors() -> Iterator[None]:
         st.stop()
 
 
-def frame() -> None:
-    """The look, and the sidebar with the segment and the as-of: the same on every page."""
+def is_for_respondent() -> bool:
+    """Whether a personal link to the survey was followed: then there is the form and no more."""
+    if access.is_respondent():
+        st.html(stylesheet())
+        return True
+    return False
+
+
+def let_in() -> None:
+    """Stop where the dashboard is open to all and asks nobody, or nobody known is looking."""
     st.html(stylesheet())
+    with errors():
+        access.check_address()
+        if access.person() is None:
+            st.navigation([st.Page(access.sign_in, title="Sign in")], position="hidden").run()
+            st.stop()
+
+
+def frame() -> None:
+    """The sidebar with the segment, the as-of and who is looking: the same on every page."""
     with errors():
         status = data.status()
         with st.sidebar:
@@ -35,6 +52,8 @@ def frame() -> None:
                 _segments()
                 html.meta(f"As of {words.moment(status['cutoff_at'], data.zone())}")
             _watch(status["manifest"])
+            if found := access.person():
+                access.badge(found)
 
 
 def show(page: Callable[[], None], *, needs_data: bool = True) -> None:

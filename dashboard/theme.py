@@ -20,7 +20,9 @@ STYLE_FILE = Path(__file__).with_name("style.css")
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of one theme. `stages`: from undefined to integrated, for areas behind text."""
+    """The colours of one theme. From undefined to integrated: `stages` for areas behind text and
+    marks, `heat` for cells that must be told apart at a glance.
+    """
 
     paper: str
     ink: str
@@ -30,6 +32,7 @@ class Palette:
     sales: str
     marketing: str
     stages: tuple[str, str, str, str]
+    heat: tuple[str, str, str, str]
 
 
 LIGHT = Palette(
@@ -41,6 +44,7 @@ LIGHT = Palette(
     sales="#0a5c9a",
     marketing="#a8440a",
     stages=("#f5f6f7", "#e6edef", "#d2e0e3", "#c2d7dc"),
+    heat=("#eef0f2", "#cfe3ec", "#a3cbdd", "#74b0cb"),
 )
 DARK = Palette(
     paper="#12171e",
@@ -51,6 +55,7 @@ DARK = Palette(
     sales="#6cb2ee",
     marketing="#f29a52",
     stages=("#191f27", "#1d2a33", "#213843", "#264855"),
+    heat=("#1c222b", "#1f3947", "#22536a", "#256f8f"),
 )
 
 

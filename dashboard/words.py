@@ -49,6 +49,10 @@ VARIANTS = {
     "wall_median": "wall clock",
     "wall_p90": "for 90 % of the leads, wall clock",
     "within_24_wall_hours": "within 24 hours, wall clock",
+    "by_traceable_lead": "it can be traced from a campaign through a lead",
+    "by_touch_before_creation": "a campaign touched it before it was created",
+    "by_membership": "a lead or contact of it was in a campaign",
+    "by_the_crms_credit": "the CRM itself credits a campaign",
 }
 
 
@@ -162,6 +166,11 @@ def dimension_title(name: str) -> str:
 def variant(name: str) -> str:
     """What a variant shows."""
     return VARIANTS.get(name, name.replace("_", " "))
+
+
+def capital(text: str) -> str:
+    """The first letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def headline(form: StageForm) -> str:

@@ -22,6 +22,7 @@ from model.definitions import Definitions
 from model.errors import ConfigurationError, LakeError
 from model.periods import Period, end_of, local_day
 from model.validation import suggest
+from monitor import people
 from monitor.functions import with_functions
 from monitor.refresh import HISTORY, keeping
 from monitor.workspace import Workspace
@@ -123,9 +124,14 @@ class Reading:
         return with_functions(self.engine, self.definitions.functions)
 
     @property
+    def zone(self) -> str:
+        """The organisation's time zone."""
+        return self.definitions.calendar.default.timezone
+
+    @property
     def as_of_on(self) -> date:
         """The local day of `as_of`."""
-        return local_day(self.as_of, self.definitions.calendar.default.timezone)
+        return local_day(self.as_of, self.zone)
 
     def period(self, window: str | None) -> Period | None:
         """What `--window` says; None: each figure's own days. Raises ConfigurationError."""
@@ -139,16 +145,20 @@ class Reading:
         by: Sequence[str] = (),
         where: Mapping[str, str] | None = None,
         window: Period | None = None,
+        only: Sequence[str] = (),
         *,
         keep: bool = False,
     ) -> list[Result]:
-        """Every indicator, for the whole or `where`, split `by` segment dimensions and by week,
-        month or quarter. With `keep` each result carries its statistics.
+        """Every indicator (or `only` some), for the whole or `where`, split `by` segment dimensions
+        and by week, month or quarter. With `keep` each result carries its statistics.
 
         Without a `window` each indicator looks back over its own trailing days.
         """
         self._check_split(by, where)
-        return evaluate.evaluate(self.loaded, window=window, by=by, where=where, keep=keep)
+        found = evaluate.evaluate(
+            self.loaded, window=window, by=by, where=where, only=only, keep=keep
+        )
+        return people.results(found, self._hidden([*by, *(where or {})]), self._least)
 
     def shown(
         self,
@@ -158,7 +168,9 @@ class Reading:
     ) -> tuple[list[Shown], list[Shown]]:
         """The outcomes, and the measures of evidence quality: shown, never scored."""
         self._check_split(by, where)
-        return evaluate.shown(self.loaded, window=window, by=by, where=where)
+        outcomes, quality = evaluate.shown(self.loaded, window=window, by=by, where=where)
+        small = self._hidden([*by, *(where or {})])
+        return people.shown(outcomes, small, self._least), quality
 
     def verdict(self, where: Mapping[str, str] | None = None) -> Verdict:
         """The stage that these figures speak for."""
@@ -234,6 +246,23 @@ class Reading:
                 found[name] |= {value for value in values.to_pylist() if value is not None}
         return {name: sorted(values) for name, values in found.items() if values}
 
+    @property
+    def _least(self) -> int:
+        return self.workspace.settings.people.smallest_team
+
+    def _hidden(self, names: Sequence[str]) -> people.Hidden:
+        """What is not shown of the dimensions `names`."""
+        small: dict[str, frozenset[str]] = self.loaded.once("small groups", dict)
+        wanted = [name for name in names if name not in (*small, *PERIODS)]
+        settings = self.workspace.settings.people
+        if wanted:
+            owning = self.facts["handoffs"].select("owner")
+            owning = owning.union(self.facts["opportunities"].select("owner"))
+            users, run = self.tables["users"], self.engine.run
+            found = people.hidden(users, owning, wanted, settings, run)
+            small |= {name: found.get(name, frozenset()) for name in wanted}
+        return small
+
     def _check_split(self, by: Sequence[str], where: Mapping[str, str] | None) -> None:
         known = [*self.definitions.segments, "owner", "team"]
         for name in [*by, *(where or {})]:
@@ -247,6 +276,7 @@ class Reading:
             raise ConfigurationError(
                 f"{' and '.join(kinds)} at once", "--by", "Ask for one kind of period."
             )
+        people.check([*by, *(where or {})], self.workspace.settings.people)
 
 
 def with_records() -> list[str]:

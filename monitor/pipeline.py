@@ -1,0 +1,133 @@
+"""What the Pipeline page shows: coverage, hygiene, forecast and result, what Marketing began."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import ibis.expr.types as ir
+
+from metrics.facts import SEGMENTS
+from metrics.journey import in_segment
+from monitor.reading import Reading
+from monitor.report import IndicatorForm, ShownForm, indicator_form, instant, shown_form
+from monitor.views import reading
+from monitor.workspace import Workspace
+
+INDICATORS = (
+    "pipeline_hygiene",
+    "forecast_accuracy",
+    "funnel_continuity",
+    "campaign_touch_coverage",
+    "contact_role_coverage",
+    "source_capture_rate",
+    "attainment_gap",
+)
+OUTCOMES = (
+    "pipeline_coverage",
+    "win_rate",
+    "average_deal_amount",
+    "sales_cycle_days",
+    "pipeline_velocity",
+    "marketing_sourced_share",
+    "marketing_influenced_share",
+    "loss_by_no_decision_rate",
+)
+
+
+class QuarterForm(TypedDict):
+    """A completed quarter: what was forecast as it began, what was won in it, and over how many
+    opportunities; amounts in corporate currency.
+    """
+
+    quarter: str
+    forecast: float
+    won: float
+    n: int
+
+
+class StageRow(TypedDict):
+    """The open opportunities in one sales stage. `overdue`: with a close date that has passed;
+    `clean`: with a close date to come and a touch in the last 30 days.
+    """
+
+    sales_stage: str
+    n: int
+    amount: float
+    overdue: int
+    clean: int
+
+
+class PipelineForm(TypedDict):
+    """Everything of the page."""
+
+    as_of: str
+    indicators: dict[str, IndicatorForm]
+    outcomes: dict[str, ShownForm]
+    quarters: list[QuarterForm]
+    open: list[StageRow]
+
+
+def form(workspace: Workspace, where: Mapping[str, str]) -> PipelineForm:
+    """The pipeline as of now, for the whole or a segment."""
+    with reading(workspace) as opened:
+        outcomes, _ = opened.shown(where=where)
+        return {
+            "as_of": instant(opened.as_of),
+            "indicators": {
+                one.indicator.id: indicator_form(one)
+                for one in opened.indicators(where=where, only=INDICATORS)
+            },
+            "outcomes": {
+                one.measure.id: shown_form(one) for one in outcomes if one.measure.id in OUTCOMES
+            },
+            "quarters": _quarters(opened, where),
+            "open": _open(opened, where),
+        }
+
+
+def _cut(opened: Reading, fact: str, where: Mapping[str, str]) -> ir.Table | None:
+    if any(name not in SEGMENTS[fact] for name in where):
+        return None
+    return in_segment(opened.facts[fact], where)
+
+
+def _quarters(opened: Reading, where: Mapping[str, str]) -> list[QuarterForm]:
+    rows = _cut(opened, "forecasts", where)
+    if rows is None:
+        return []
+    summed = rows.group_by("quarter", "quarter_began_at").aggregate(
+        forecast=rows.forecast_amount.sum(), won=rows.won_amount.sum(), n=rows.count()
+    )
+    found = opened.engine.run(summed.order_by("quarter_began_at")).to_pylist()
+    return [
+        {"quarter": r["quarter"], "forecast": r["forecast"], "won": r["won"], "n": r["n"]}
+        for r in found
+    ]
+
+
+def _open(opened: Reading, where: Mapping[str, str]) -> list[StageRow]:
+    """In the order of the sales stages."""
+    rows = _cut(opened, "opportunities", where)
+    if rows is None:
+        return []
+    rows = rows.filter(rows.is_open)
+    stages = opened.tables["sales_stages"]
+    order = stages.group_by("sales_stage").aggregate(place=stages.position.min())
+    today = opened.as_of_on
+    grouped = rows.group_by("sales_stage").aggregate(
+        n=rows.count(),
+        amount=rows.amount.cast("float64").sum().fill_null(0.0),
+        overdue=rows.count(where=(rows.close_on < today).fill_null(False)),
+        clean=rows.count(where=rows.is_clean.fill_null(False)),
+    )
+    joined = grouped.left_join(order, "sales_stage").drop("sales_stage_right")
+    found = opened.engine.run(joined.order_by("place", "sales_stage")).to_pylist()
+    return [
+        {
+            "sales_stage": r["sales_stage"] or "(none)",
+            "n": r["n"],
+            "amount": r["amount"],
+            "overdue": r["overdue"],
+            "clean": r["clean"],
+        }
+        for r in found
+    ]

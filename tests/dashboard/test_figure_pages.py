@@ -1,0 +1,89 @@
+"""Handoff, Pipeline and Segments say what the monitor found, and say where nothing can be said."""
+
+import pytest
+
+from dashboard import deals, heatmap, journeys, words
+from dashboard.theme import LIGHT
+from monitor import handoff, pipeline, views
+from tests.dashboard.places import Place, said
+from tests.dashboard.test_pages import Draw, draw
+
+__all__ = ["draw"]
+
+
+def test_the_handoff_page_counts_cohorts_and_answers(draw: Draw, company: Place) -> None:
+    form = handoff.form(company.open(), {})
+    text = said(draw(company, "handoff"))
+    rows = {row["id"]: row for row in views.indicators(company.open())["rows"]}
+    for name in handoff.BY_GROUP:
+        assert words.value(rows[name], rows[name]["unit"]) in text
+    assert sum(one["counts"]["created"] for one in form["cohorts"]) > 100
+    for one in form["cohorts"]:
+        assert words.number(one["counts"]["handed_off"]) in text
+    for curve in form["curves"]:
+        assert f"{words.number(curve['n'])} handoffs" in text
+        assert curve["n"] == rows["first_response_hours"]["n"]
+    for groups in form["groups"].values():
+        assert groups
+        for row in groups:
+            assert row["segment"].popitem()[1] in text
+
+
+def test_the_curve_agrees_with_the_indicator_at_its_hours(company: Place) -> None:
+    form = handoff.form(company.open(), {"region": "EMEA"})
+    rows = {r["id"]: r for r in views.indicators(company.open(), {"region": "EMEA"})["rows"]}
+    wall = next(one for one in form["curves"] if one["clock"] == "wall")
+    day = rows["lead_followup_rate"]["variants"]["within_24_wall_hours"]
+    reached = [s for h, s in zip(wall["hours"], wall["share"], strict=True) if h <= 24.0][-1]
+    assert day["value"] is not None
+    assert abs(reached - day["value"]) < 0.05  # the grid's last point at or before 24 hours
+    chart = journeys.response(wall, 8.0, LIGHT).to_dict()
+    assert len(chart["layer"]) == 4
+
+
+def test_a_segment_that_leads_do_not_have_is_said(company: Place) -> None:
+    form = handoff.form(company.open(), {"team": "EMEA"})
+    assert form["unsplit"] == ["team"]
+    assert form["cohorts"] == []
+    assert form["groups"]["team"] == []
+
+
+def test_the_pipeline_page_says_what_is_open_and_what_was_won(draw: Draw, company: Place) -> None:
+    form = pipeline.form(company.open(), {})
+    text = said(draw(company, "pipeline"))
+    facts = views.records(company.open(), "pipeline_hygiene")
+    assert sum(one["n"] for one in form["open"]) == int(facts["is_open"].sum())
+    for one in form["open"]:
+        assert one["sales_stage"] in text
+        assert words.number(one["amount"]) in text
+    assert [one["quarter"] for one in form["quarters"]] == sorted(
+        one["quarter"] for one in form["quarters"]
+    )
+    for name in pipeline.INDICATORS:
+        row = form["indicators"][name]
+        assert words.value(row, row["unit"]) in text
+    sourced = form["outcomes"]["marketing_sourced_share"]
+    assert len(sourced["variants"]) == 2
+    for definition in [sourced, *sourced["variants"].values()]:
+        assert words.value(definition, "share") in text
+    assert deals.forecasts_text(form["quarters"]).count("forecast") == len(form["quarters"])
+
+
+def test_every_cell_of_the_map_stands_in_its_table(draw: Draw, company: Place) -> None:
+    app = draw(company, "segments")
+    text = said(app)
+    rows = views.indicators(company.open(), by=("region",))["rows"]
+    cells = [heatmap.cell(row, row["segment"]["region"]) for row in rows]
+    shown = [one for one in cells if one["fill"]]
+    assert len(shown) > 40
+    for row in rows:
+        assert words.value(row, row["unit"]) in text
+    drawn = heatmap.drawn(cells, LIGHT).to_dict()
+    (table,) = [t for t in drawn["datasets"].values() if "fill" in t[0]]
+    assert [one for one in table if not one["fill"] and one["said"] != words.NONE] == []
+
+
+@pytest.mark.parametrize("name", ["handoff", "pipeline", "segments"])
+def test_a_company_without_enough_is_told_so(draw: Draw, company: Place, name: str) -> None:
+    where = {"source": views.segment_values(company.open())["source"][-1], "region": "APAC"}
+    assert said(draw(company, name, **where))
