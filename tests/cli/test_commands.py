@@ -42,32 +42,25 @@ def test_stage_keeps_its_contract(ask: Any) -> None:
     assert form["survey"]["sales"]["stage"] is not None
 
 
-def test_a_month_among_others_is_that_month_asked_alone(ask: Any) -> None:
+def test_a_quarter_among_others_is_that_quarter_asked_alone(ask: Any) -> None:
     split = valid(
-        ask("indicators", "--by", "region", "--by", "month", "--window", "2026-Q3", "--json"),
+        ask("indicators", "--by", "region", "--by", "quarter", "--window", "2026", "--json"),
         INDICATORS,
     )
-    alone = valid(
-        ask("indicators", "--window", "2026-08", "--where", "region=EMEA", "--json"), INDICATORS
-    )
-    months = {row["segment"]["month"] for row in split["rows"]}
-    assert months == {"2026-07", "2026-08", "2026-09"}
-    segment = {"region": "EMEA", "month": "2026-08"}
-    of_month = {row["id"]: row for row in split["rows"] if row["segment"] == segment}
+    of_emea = ["--window", "2026-Q3", "--where", "region=EMEA", "--json"]
+    quarters = {row["segment"]["quarter"] for row in split["rows"]}
+    assert quarters == {"2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"}
+    segment = {"region": "EMEA", "quarter": "2026-Q3"}
+    found = {row["id"]: row for row in split["rows"] if row["segment"] == segment}
     compared = 0
-    for row in alone["rows"]:
-        found = of_month[row["id"]]
-        if row["status"] != "not_assessed" and row["window"]["from"] == "2026-08-01":
-            assert {**found, "segment": row["segment"]} == row
+    for row in valid(ask("indicators", *of_emea), INDICATORS)["rows"]:
+        if row["status"] != "not_assessed" and row["window"]["from"] == "2026-07-01":
+            assert {**found[row["id"]], "segment": row["segment"]} == row
             compared += 1
-    assert compared > 10
-    explained = ask(
-        "indicators", "--explain", "loss_reason_rate", "--window", "2026-08", "--json",
-        "--where", "region=EMEA",
-    )  # fmt: skip
-    row = of_month["loss_reason_rate"]
-    assert json.loads(explained.out)["counted"] == row["n"]
-    assert json.loads(explained.out)["result"]["value"] == row["value"]
+    assert compared > 5
+    explained = json.loads(ask("indicators", "--explain", "loss_reason_rate", *of_emea).out)
+    assert explained["counted"] == found["loss_reason_rate"]["n"] > 0
+    assert explained["result"]["value"] == found["loss_reason_rate"]["value"]
 
 
 def test_splits_that_make_no_sense_are_refused(ask: Any) -> None:
