@@ -9,7 +9,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import demo, figures, pulling, setup, snapshot, survey, targets
+from cli import (
+    actions,
+    alerts,
+    belief,
+    demo,
+    figures,
+    pulling,
+    rules,
+    schedule,
+    setup,
+    snapshot,
+    survey,
+    targets,
+)
 from model.errors import DetenteError, PartialError
 from monitor.outputs.terminal import printing
 from monitor.workspace import Workspace
@@ -38,11 +51,15 @@ def common(
     context.obj = lambda: Workspace.open(config, home)
 
 
-for commands in (setup, pulling, figures):
+for commands in (setup, pulling, figures, belief, schedule):
     app.add_typer(commands.app)
 app.add_typer(survey.app, name="survey")
+app.add_typer(belief.advice_app, name="advice")
+app.add_typer(actions.app, name="actions")
 app.add_typer(targets.app, name="targets")
+app.add_typer(rules.app, name="rules")
 app.add_typer(snapshot.app, name="snapshot")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(demo.app)
 app.add_typer(demo.sandbox_app, name="sandbox")
 

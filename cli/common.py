@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from getpass import getuser
 from typing import Annotated
 
 import typer
@@ -26,6 +27,13 @@ PERIOD = (
 )
 PeriodOption = Annotated[str | None, typer.Option("--window", help=PERIOD)]
 
+ByName = Annotated[str | None, typer.Option("--by", help="Who says so; default your login.")]
+
+
+def whoever(by: str | None) -> str:
+    """Who is named, else who is logged in."""
+    return by if by is not None else getuser()
+
 
 def workspace(context: typer.Context) -> Workspace:
     """The workspace that the common options name."""
@@ -44,11 +52,11 @@ def segment(where: list[str] | None) -> dict[str, str]:
     return found
 
 
-def day(text: str | None) -> date | None:
+def day(text: str | None, option: str = "--as-of") -> date | None:
     """A day written as 2026-06-30."""
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"{text!r} is not a day", "--as-of", "Write 2026-06-30.") from None
+        raise ConfigurationError(f"{text!r} is not a day", option, "Write 2026-06-30.") from None

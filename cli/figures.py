@@ -63,6 +63,7 @@ def stage(
     forms = views.stages(opened, segment(where), tuple(by or ()), day(as_of))
     if json:
         printing.json(forms if by else forms[0])
+    elif by:
+        show_stage.stages(forms)
     else:
-        for form in forms:
-            show_stage.stage(form)
+        show_stage.stage(forms[0])

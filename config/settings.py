@@ -1,10 +1,14 @@
 """The whole configuration: the definitions, and where things are."""
 
-from typing import Any, Literal
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from model.definitions import Definitions, Part
+from model.cron import parse
+from model.definitions import Definitions, Zone
+from model.parts import Part
 
 
 class LakeSettings(Part):
@@ -15,9 +19,20 @@ class LakeSettings(Part):
 
 
 class RecordsSettings(Part):
-    """Where the application's own state is kept; SQLite in `<home>` unless a database URL."""
+    """Where the application's own state is kept: SQLite in `<home>`, or the database at `url`,
+    with the password in the environment variable `password_env`.
+    """
 
     url: str | None = None
+    password_env: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _without_password(cls, url: str | None) -> str | None:
+        """No secret stands in the file."""
+        if url is not None and re.search(r"://[^/@]*:[^/@]*@|[?&]password=", url):
+            raise ValueError("holds a password: name an environment variable in password_env")
+        return url
 
 
 class EngineSettings(Part):
@@ -38,6 +53,63 @@ class EngineSettings(Part):
         if url is not None and "token=" in url:
             raise ValueError("holds a token: name an environment variable in token_env instead")
         return url
+
+
+def _readable(text: str) -> str:
+    if parse(text).last("UTC", datetime(2100, 1, 1)) is None:
+        raise ValueError(f"{text!r} names a day that never comes")
+    return text
+
+
+CronText = Annotated[str, AfterValidator(_readable)]
+
+
+class ScheduleSettings(Part):
+    """When `detente schedule` does what, in cron's five fields; null: never. `timezone`: the
+    calendar's, unless another is named.
+    """
+
+    sync: CronText | None = "*/15 * * * *"
+    snapshot: CronText | None = "0 6 * * *"
+    timezone: Zone | None = None
+
+
+class Channel(Part):
+    """Where alerts go: `url_env` names the environment variable with the channel's Apprise URL."""
+
+    name: str = Field(min_length=1, max_length=100)
+    url_env: str
+
+
+class AlertRules(Part):
+    """What alerts are about."""
+
+    headline: bool = True
+    indicators: bool = True
+    sla: bool = True
+    stale: bool = True
+    sync: bool = True
+
+
+class AlertSettings(Part):
+    """Who is told of what. `quiet_hours`: so long nobody is told again of the same thing.
+    `sla_hours`: business hours before the SLA ends at which an open lead is named. `stale_hours`:
+    wall-clock hours without news from a source. `link`: the dashboard's address.
+    """
+
+    channels: tuple[Channel, ...] = ()
+    rules: AlertRules = AlertRules()
+    quiet_hours: float = Field(default=24, ge=0)
+    sla_hours: float = Field(default=2, gt=0)
+    stale_hours: float = Field(default=24, gt=0)
+    link: str | None = Field(default=None, pattern=r"^https?://")
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "AlertSettings":
+        names = [channel.name for channel in self.channels]
+        if len(set(names)) < len(names):
+            raise ValueError("two channels have the same name")
+        return self
 
 
 class PeopleSettings(Part):
@@ -81,6 +153,13 @@ class Settings(Definitions):
     engine: EngineSettings = EngineSettings()
     people: PeopleSettings = PeopleSettings()
     auth: AuthSettings = AuthSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    alerts: AlertSettings = AlertSettings()
+
+    @property
+    def schedule_zone(self) -> str:
+        """The time zone of the timetable."""
+        return self.schedule.timezone or self.calendar.default.timezone
 
     @property
     def definitions(self) -> Definitions:

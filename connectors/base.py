@@ -8,7 +8,7 @@ cursor in the same commit as the rows, so a killed sync loses nothing and double
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -50,6 +50,14 @@ class Offer:
     def tables(self) -> tuple[str, ...]:
         """The canonical tables on offer, in a stable order."""
         return tuple(sorted(self.availability.columns))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Records that are not deleted: `seen` by the connection, `held` by the CRM's own count."""
+
+    seen: int
+    held: int
 
 
 def _nothing_kept() -> None:
@@ -121,6 +129,10 @@ class Connector(ABC):
 
     def renew(self) -> None:
         """Forget what was found of the source, so that the next `offer` looks again."""
+
+    def counted(self) -> Mapping[str, Counted]:
+        """By table, for those whose records the CRM counts itself and the connection may ask."""
+        return {}
 
     def inspect(self) -> Inspection | None:
         """What `detente doctor` shows beyond the offer; None where there is nothing to ask."""

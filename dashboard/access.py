@@ -10,8 +10,7 @@ from dashboard import data, html
 from model.errors import ConfigurationError
 from monitor import access
 from monitor.access import AuthSettings, Person, Role
-
-INVITATION = "invitation"  # the address's parameter with a respondent's signed link
+from monitor.invitations import PARAMETER
 
 
 def settings() -> AuthSettings:
@@ -50,7 +49,12 @@ def need(role: Role) -> None:
 
 def is_respondent() -> bool:
     """Whether a personal link to the survey was followed."""
-    return INVITATION in st.query_params
+    return invitation() is not None
+
+
+def invitation() -> str | None:
+    """The token of the personal link that was followed."""
+    return st.query_params.get(PARAMETER)
 
 
 def sign_in() -> None:

@@ -12,10 +12,18 @@ from typing import Literal, TypedDict
 import pandas as pd
 import streamlit as st
 
+from monitor import actions as acting
+from monitor import advice as advising
+from monitor import comparison as comparing
 from monitor import handoff as handoffs
+from monitor import invitations, snapshots, surveys, views
 from monitor import pipeline as pipelines
-from monitor import snapshots, surveys, views
+from monitor.advice import AdviceForm
+from monitor.agreed import ActionForm
+from monitor.comparison import BeliefForm
 from monitor.handoff import HandoffForm
+from monitor.invitations import InvitationForm, LinkForm
+from monitor.outputs import survey_table
 from monitor.pipeline import PipelineForm
 from monitor.report import IndicatorForm, StageForm, SurveyForm
 from monitor.snapshots import ComparisonForm, SnapshotLine
@@ -89,8 +97,8 @@ def _segment_values(key: Key, _workspace: Workspace) -> dict[str, list[str]]:
 def stage(segment: Mapping[str, str]) -> StageForm:
     """The inferred stage of a segment; with the newest survey for the whole company."""
     form = _stage(_key(), workspace(), tuple(segment.items()))
-    survey = None if segment else surveys.form(workspace())
-    return {**form, "survey": survey, "gap": survey["gap"] if survey else None}
+    said = None if segment else survey()
+    return {**form, "survey": said, "gap": said["gap"] if said else None}
 
 
 @st.cache_data(max_entries=100, show_spinner="Working out the stage …")
@@ -186,9 +194,77 @@ def comparison(first: str, second: str) -> ComparisonForm:
     return snapshots.compare(workspace(), first, second)
 
 
-def survey() -> SurveyForm | None:
-    """What may be shown of the newest wave."""
-    return surveys.form(workspace())
+def survey(name: str | None = None) -> SurveyForm | None:
+    """What may be shown of a wave, the newest unless named; the same until a wave changes."""
+    waves_now = tuple(tuple(one.items()) for one in all_waves())
+    opened = workspace()
+    return _survey(str(opened.home), waves_now, opened.definitions_version, name, opened)
+
+
+@st.cache_data(max_entries=50, show_spinner="Reading the answers …")
+def _survey(
+    home: str,
+    waves_now: tuple[tuple[tuple[str, object], ...], ...],
+    definitions: str,
+    name: str | None,
+    _workspace: Workspace,
+) -> SurveyForm | None:
+    return surveys.form(_workspace, name)
+
+
+def survey_csv(form: SurveyForm) -> str:
+    """A wave's tables as CSV."""
+    return survey_table.csv_of(form)
+
+
+def survey_floor() -> int:
+    """The fewest people that are shown as a group."""
+    return workspace().settings.survey.floor
+
+
+def survey_minimum() -> int:
+    """The fewest answers that are scored."""
+    return workspace().settings.survey.minimum_answers
+
+
+def all_waves() -> list[WaveForm]:
+    """The waves, oldest first."""
+    return surveys.waves(workspace())
+
+
+def open_wave(name: str, closes_on: date) -> None:
+    """Open a wave from today on."""
+    surveys.open_wave(workspace(), name, None, closes_on)
+
+
+def close_wave(name: str) -> None:
+    """Close a wave for good."""
+    surveys.close_wave(workspace(), name)
+
+
+def segment_names() -> tuple[str, ...]:
+    """The configured dimensions."""
+    return workspace().settings.segments
+
+
+def invite(people: str, address: str, wave: str | None) -> list[LinkForm]:
+    """A personal link for each line of `people`."""
+    return invitations.invite(workspace(), invitations.people_of(people), address, wave)
+
+
+def links_csv(links: list[LinkForm]) -> str:
+    """Links as CSV."""
+    return invitations.csv_of(links)
+
+
+def invitation(token: str) -> InvitationForm:
+    """What a personal link says."""
+    return invitations.invitation(workspace(), token)
+
+
+def answer(token: str, answers: list[int | None], name: str | None) -> None:
+    """Keep the answers of whoever holds the link."""
+    invitations.answer(workspace(), token, answers, name)
 
 
 def wave() -> WaveForm | None:
@@ -200,7 +276,7 @@ def waves() -> list[WavePoint]:
     """The means of the closed waves, oldest first, as far as they may be shown."""
     points: list[WavePoint] = []
     for one in surveys.closed(workspace()):
-        form = surveys.form(workspace(), one.name)
+        form = survey(one.name)
         if form is not None:
             sales, marketing = form["sales"]["mean"], form["marketing"]["mean"]
             points.append({"closes_on": one.closes_on, "sales": sales, "marketing": marketing})
@@ -217,3 +293,67 @@ def submit(
 ) -> None:
     """Keep a person's answers in the open wave."""
     surveys.submit(workspace(), person, function, level, answers, name=name)
+
+
+def belief() -> BeliefForm:
+    """What both teams say beside what the CRM shows; anew for each wave."""
+    waves = tuple((one.name, one.state) for one in workspace().records.surveys.waves())
+    return _belief(_key(), workspace(), waves)
+
+
+@st.cache_data(max_entries=8, show_spinner="Setting what people say beside the records …")
+def _belief(key: Key, _workspace: Workspace, waves: tuple[tuple[str, str], ...]) -> BeliefForm:
+    return comparing.form(_workspace)
+
+
+def advice() -> AdviceForm:
+    """Whether to change; anew for each answer to the checklist."""
+    given = len(workspace().records.checklists.history())
+    return _advice(_key(), workspace(), given)
+
+
+@st.cache_data(max_entries=8, show_spinner="Working out the advice …")
+def _advice(key: Key, _workspace: Workspace, given: int) -> AdviceForm:
+    return advising.form(_workspace)
+
+
+def answer_question(question: str, said: str, by: str) -> None:
+    """Keep an answer to the checklist."""
+    advising.answer(workspace(), question, said, by)
+
+
+def actions() -> list[ActionForm]:
+    """The agreed actions with their progress."""
+    history = [one.history for one in workspace().records.actions.list()]
+    return _actions(_key(), workspace(), sum(map(len, history)), surveys.today(workspace()))
+
+
+@st.cache_data(max_entries=8, show_spinner="Following the agreed actions …")
+def _actions(key: Key, _workspace: Workspace, events: int, day: date) -> list[ActionForm]:
+    return acting.listed(_workspace)
+
+
+def next_meeting() -> date:
+    """A quarter from today."""
+    return surveys.today(workspace()) + acting.NEXT_MEETING
+
+
+def agree(
+    indicator: str, title: str | None, owner: str, target: float | None, due_on: date, by: str
+) -> ActionForm:
+    """Keep an agreed action, for the segment that the reader has chosen."""
+    wanted = acting.Proposal(
+        indicator=indicator,
+        function=owner,
+        by=by,
+        target=target,
+        due_on=due_on,
+        title=title,
+        segment=where(),
+    )
+    return acting.agree(workspace(), wanted)
+
+
+def close_action(action: int, state: acting.Ended, by: str, note: str) -> ActionForm:
+    """End an action with a note."""
+    return acting.close(workspace(), action, state, by, note)

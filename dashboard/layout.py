@@ -32,6 +32,14 @@ def is_for_respondent() -> bool:
     return False
 
 
+def only(form: st.Page, asked: st.Page) -> None:
+    """Run the survey form, whatever page the address asks for besides."""
+    if asked is form:
+        form.run()
+    else:
+        st.error("Please open your link to the survey exactly as it was sent to you.")
+
+
 def let_in() -> None:
     """Stop where the dashboard is open to all and asks nobody, or nobody known is looking."""
     st.html(stylesheet())

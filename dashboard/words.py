@@ -6,9 +6,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from model.stages import CUTS, STAGES, Dimension
+from monitor.comparison import ComparedForm, EvidenceForm
+from monitor.outputs.belief import CAVEAT, teams
 from monitor.report import (
     DimensionForm,
     EstimateForm,
+    GapForm,
     GroupForm,
     IndicatorForm,
     StageForm,
@@ -18,10 +21,7 @@ from monitor.report import (
 NONE = "–"
 SPACE = "\u00a0"
 NOT_ASSESSED = "not assessed"
-SCALES = (
-    "Both scales run from 20 to 100, but they do not measure the same thing: one counts what the "
-    "CRM recorded, the other asks for opinions. Compare stages and intervals; do not subtract."
-)
+SCALES = CAVEAT
 STATUS = {"ok": "ok", "weak": "weak evidence", "not_assessed": NOT_ASSESSED}
 PROVENANCE = {
     "convention": "convention: a round figure that we chose, not a measured norm",
@@ -33,6 +33,21 @@ PROVENANCE = {
 FUNCTIONS = {"sales": "Sales", "marketing": "Marketing", "other": "Other", "all": "Both"}
 ROOTS = {"economic": "money and means", "cultural": "people and culture"}
 BEARING = {"measured": "measured by", "proxy": "hinted at by"}
+RECORD = {
+    "for": "It is so",
+    "against": "It is not so",
+    "mixed": "Both: one figure for it, one against",
+    "open": "Leaves it open",
+    "not_assessed": "Not assessed",
+    "not_observable": "Not observable in a CRM",
+}
+AGREEMENT = {
+    "borne out": "borne out",
+    "contradicted": "contradicted",
+    "undecided": "undecided",
+    "unknown": "",
+}
+EVENTS = {"open": "agreed", "done": "done", "dropped": "dropped"}
 KINDS = {"live": "live", "backfilled": "rebuilt from history"}
 RUNS = {"done": "Done", "partial": "In part", "failed": "Failed", "running": "Running"}
 BEARS = {
@@ -191,21 +206,8 @@ def records_say(form: StageForm) -> str:
 
 
 def teams_say(form: StageForm) -> str:
-    """`Sales sees itself at Undefined, Marketing at Aligned.`, as far as it may be shown."""
-    survey = form["survey"]
-    if survey is None:
-        return ""
-    sales, marketing = survey["sales"]["stage"], survey["marketing"]["stage"]
-    if sales and sales == marketing:
-        return f"Sales and Marketing both see themselves at {stage(sales)}."
-    if sales and marketing:
-        return f"Sales sees itself at {stage(sales)}, Marketing at {stage(marketing)}."
-    said = [
-        f"{name} sees itself at {stage(s)}."
-        for name, s in (("Sales", sales), ("Marketing", marketing))
-        if s
-    ]
-    return " ".join(said)
+    """`Sales sees itself at Undefined, a stage lower; Marketing …`, as far as it may be shown."""
+    return teams(form)
 
 
 def why_range(form: StageForm) -> str:
@@ -298,6 +300,36 @@ def mean(value: float | None) -> str:
     return number(value, 1)
 
 
+def gap(form: GapForm | None) -> str:
+    """`+0.8 (+0.1 to +1.5)`: Sales minus Marketing, with its interval where there is one."""
+    if form is None:
+        return "not shown"
+    said = signed(form["value"])
+    if form["low"] is None or form["high"] is None:
+        return said
+    return f"{said} ({signed(form['low'])} to {signed(form['high'])})"
+
+
+def signed(value: float) -> str:
+    """`+3.1`, `−18.4`, `0.0`."""
+    size = round(abs(value), 1)
+    return f"{'−' if value < 0 and size else '+' if size else ''}{size:.1f}"
+
+
+def survey_gap(value: float, low: float | None, high: float | None) -> str:
+    """How far apart the functions' views of the relationship are, and how surely."""
+    if round(value, 1) == 0:
+        return "Sales and Marketing rate the relationship alike."
+    higher = "higher" if value > 0 else "lower"
+    said = f"Sales rates the relationship {abs(value):.1f} points {higher} than Marketing does"
+    if low is None or high is None:
+        return f"{said}."
+    ends = sorted((abs(low), abs(high))) if low * high > 0 else None
+    if ends is None:
+        return f"{said}, which may be chance: the 95 % interval includes no difference."
+    return f"{said} (95 % interval {ends[0]:.1f} to {ends[1]:.1f})."
+
+
 def change(difference: float | None, unit: str) -> str:
     """`+3.1 points` for shares, else with the unit."""
     if difference is None:
@@ -314,3 +346,50 @@ def bearing(indicators: Mapping[str, str], titles: Mapping[str, str]) -> str:
     known = [f"{BEARING[how]} {titles[i]}" for i, how in indicators.items() if i in titles]
     text = "; ".join(known)
     return text[:1].upper() + text[1:] if text else "Not measured yet"
+
+
+def agreement(form: ComparedForm) -> str:
+    """Whether what the teams say is borne out, in a word or two."""
+    if form["record"] in ("not_assessed", "not_observable"):
+        return "not observable" if form["record"] == "not_observable" else NOT_ASSESSED
+    said = {form["sales"]["agreement"], form["marketing"]["agreement"]}
+    if "contradicted" in said:
+        return "contradicted, weak evidence" if form["is_weak"] else "contradicted"
+    if "undecided" in said:
+        return "undecided"
+    return "borne out" if "borne out" in said else "no view is shown"
+
+
+def evidence_said(form: EvidenceForm) -> str:
+    """`Leads followed up in time: 58.0 % (51.0 to 66.0 %), n 310, Defined, measured`."""
+    if form["status"] == "not_assessed":
+        return f"{form['title']}: {NOT_ASSESSED} ({form['reason']})"
+    around = interval(form["low"], form["high"], form["unit"])
+    parts = [
+        f"{value(form, form['unit'])}{'' if around == NONE else f' ({around})'}",
+        f"n {number(form['n'])}",
+        stage(form["stage"]),
+        "measured" if form["how"] == "measured" else "a sign",
+    ]
+    parts += ["weak evidence"] if form["status"] == "weak" else []
+    parts += ["declared"] if form["declared"] else []
+    return f"{form['title']}: {', '.join(parts)}"
+
+
+def way(share: float | None, reached: bool | None) -> str:
+    """`47 % of the way`, `reached`; empty where nothing can be said."""
+    if reached:
+        return "reached"
+    if share is None:
+        return ""
+    if share < 0:
+        return "further away"
+    return f"{int(100 * share)}{SPACE}% of the way"
+
+
+def placed(form: StageForm) -> str:
+    """`Defined (71 %)`, or the range that is all that can be said."""
+    if form["stage"] is None:
+        span = stage_span(form["stage_range"])
+        return span[:1].upper() + span[1:]
+    return f"{stage(form['stage'])} ({chance(form['probabilities'][form['stage']])})"

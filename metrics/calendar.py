@@ -67,6 +67,34 @@ def intervals(
     return tuple(found)
 
 
+def after_business_hours(
+    calendar: Calendar, name: str, start: datetime, hours: float
+) -> datetime | None:
+    """When `hours` working hours have passed since `start`, in the calendar called `name`; None
+    where they do not within a year. Naive UTC.
+    """
+    own = calendar.regions.get(name, calendar.default)
+    left = timedelta(hours=hours)
+    for days in (14, 366):
+        spans = intervals(own, start.date() - timedelta(days=2), start.date() + timedelta(days))
+        until = _after(spans, start, left)
+        if until is not None:
+            return until
+    return None
+
+
+def _after(
+    spans: Iterable[tuple[datetime, datetime]], start: datetime, left: timedelta
+) -> datetime | None:
+    for opens, closes in spans:
+        begin = max(opens, start)
+        if closes > begin:
+            if closes - begin >= left:
+                return begin + left
+            left -= closes - begin
+    return None
+
+
 def _cut_at_midnights(
     spans: Iterable[tuple[datetime, datetime]],
 ) -> Mapping[date, list[tuple[int, int]]]:

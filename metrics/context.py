@@ -25,8 +25,8 @@ class Context:
     them who logged a touch in the last 90 days. `changes` counts the recorded changes by entity
     and field, `tracked_since` says since when. `marketing_targets` and `declared_targets` count
     targets that hold now. `accepted` counts the recent handoffs that were accepted,
-    `accepted_untouched` those of them without a touch. `records` counts what is known by table,
-    `held` what the source says it holds.
+    `accepted_untouched` those of them without a touch. `counted` has by table the records that the
+    connections see and those that the sources hold by their own count.
     """
 
     definitions: Definitions
@@ -45,21 +45,16 @@ class Context:
     accepted: int = 0
     accepted_untouched: int = 0
     as_of: datetime = datetime.max
-    records: Mapping[str, int] = field(default_factory=dict)
-    held: Mapping[str, int] = field(default_factory=dict)
+    counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 Condition = Callable[[Context], str | None]
 
 
-def context_of(
-    loaded: Loaded,
-    records: Mapping[str, int] | None = None,
-    held: Mapping[str, int] | None = None,
-) -> Context:
+def context_of(loaded: Loaded, counted: Mapping[str, tuple[int, int]] | None = None) -> Context:
     """The context that these facts give, worked out once for them."""
     found: Context = loaded.once("context", lambda: _context(loaded))
-    return replace(found, records=dict(records or {}), held=dict(held or {}))
+    return replace(found, counted=dict(counted or {}))
 
 
 def _context(loaded: Loaded) -> Context:

@@ -312,17 +312,16 @@ def shown(
     by: Sequence[str] = (),
     where: Mapping[str, str] | None = None,
     only: Sequence[str] = (),
-    records: Mapping[str, int] | None = None,
-    held: Mapping[str, int] | None = None,
+    counted: Mapping[str, tuple[int, int]] | None = None,
 ) -> tuple[list[Shown], list[Shown]]:
     """The outcomes, for the whole or `where`, split `by` as indicators are; and the measures of
     evidence quality, never split.
 
-    `records` are how many rows are known by table, `held` how many the source says it holds.
+    `counted` has by table the records that are seen and those that the sources say they hold.
     """
     asked = Asked(facts.definitions, facts.as_of, window, tuple(by), dict(where or {}))
     whole = replace(asked, by=())
-    context = context_of(facts, records, held)
+    context = context_of(facts, counted)
     split, unsplit = _Figures(facts, asked, context), _Figures(facts, whole, context)
     wanted = [one for one in OUTCOMES.values() if _in(one.id, only)]
     found = split.of_all(wanted)

@@ -76,14 +76,17 @@ def history_depth(context: Context) -> Estimate:
 @gauge(title="Records that can be seen", unit="share")
 def record_visibility(context: Context) -> Estimate:
     """Of the leads and opportunities that the CRM says it holds, the share that the connection's
-    user can see. Whoever sees only a part sees a part of the company.
+    user can see, as of the last sync. Whoever sees only a part sees a part of the company.
     """
-    both = {t: n for t, n in context.held.items() if n > 0 and t in context.records}
+    both = {table: counts for table, counts in context.counted.items() if counts[1] > 0}
     if not both:
         return Estimate.not_assessed(
-            "a sync does not ask how many records the CRM holds: `detente doctor` compares them"
+            "no CRM told how many records it holds: its user may not ask (in Salesforce, View "
+            "Setup and Configuration), or this is a day in the past"
         )
-    seen = {table: min(context.records[table], held) for table, held in both.items()}
-    told = ", ".join(f"{table} {seen[table]:,} of {both[table]:,}" for table in sorted(both))
-    held = sum(both.values())
-    return Estimate(sum(seen.values()) / held, None, None, held, reason=told)
+    told = ", ".join(
+        f"{table} {seen:,} of {held:,}" for table, (seen, held) in sorted(both.items())
+    )
+    seen = sum(min(seen, held) for seen, held in both.values())
+    held = sum(held for _, held in both.values())
+    return Estimate(seen / held, None, None, held, reason=told)

@@ -12,15 +12,11 @@ from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from model.parts import Names, Part
+from model.rules import Rule
 from model.stages import DIMENSIONS, Dimension, Function
-
-
-class Part(BaseModel):
-    """A piece of the definitions: immutable, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 @cache
@@ -35,7 +31,6 @@ def _known_zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
-Names = tuple[str, ...]
 
 
 class FunctionRule(Part):
@@ -136,39 +131,6 @@ class Structure(Part):
         "*vice president*revenue*",
     )
     common_head: Literal["top", "executive", "joint"] | None = None
-
-
-Requirement = Literal[
-    "first_response", "decision", "contact_role", "marketer_met", "marketer_on_team", "campaign"
-]
-
-
-class Rule(Part):
-    """A rule of engagement: what it applies to, and what is required, within which time.
-
-    `where` are segment values; `amount` the least amount (opportunities). `within_hours` are
-    business hours after the handoff, for `first_response` and `decision`; the other requirements
-    are due when the opportunity is closed.
-    """
-
-    id: str
-    title: str
-    applies_to: Literal["handoffs", "opportunities"]
-    requires: Requirement
-    where: dict[str, str] = {}
-    amount: float | None = Field(default=None, gt=0)
-    within_hours: float | None = Field(default=None, gt=0)
-
-    @model_validator(mode="after")
-    def _fits(self) -> "Rule":
-        timed = self.requires in ("first_response", "decision")
-        if timed != (self.applies_to == "handoffs"):
-            raise ValueError(f"{self.requires} cannot be required of {self.applies_to}")
-        if timed != (self.within_hours is not None):
-            raise ValueError("within_hours is for first_response and decision, and they need it")
-        if timed and self.amount is not None:
-            raise ValueError("a handoff has no amount")
-        return self
 
 
 class SlaRule(Part):
@@ -315,12 +277,28 @@ class IndicatorOverride(Part):
     weight: float | None = Field(default=None, ge=0)
 
 
+GatedStage = Literal["undefined", "defined", "aligned"]
+
+
+class GateSettings(Part):
+    """Below `least` of `needs`, no higher stage. `needs`: handoffs_recorded or decisions_recorded
+    (shares of MQLs), shared_metrics (how many), or the id of an indicator.
+    """
+
+    needs: str
+    least: float = Field(gt=0)
+
+
 class StageSettings(Part):
     """The parameters of the inferred stage; see docs/stage.md."""
 
     penalty: float = Field(default=0.3, ge=0, le=0.5)
     weights: dict[Dimension, float] = dict.fromkeys(DIMENSIONS, 1.0)
-    gate_share: float = Field(default=0.10, ge=0, le=1)
+    gates: dict[GatedStage, GateSettings | None] = {
+        "undefined": GateSettings(needs="handoffs_recorded", least=0.10),
+        "defined": GateSettings(needs="decisions_recorded", least=0.10),
+        "aligned": GateSettings(needs="shared_metrics", least=1),
+    }
     minimum_evidence: float = Field(default=0.60, ge=0, le=1)
     minimum_probability: float = Field(default=0.50, ge=0, le=1)
     minimum_people: int = Field(default=5, ge=0)
@@ -335,10 +313,12 @@ class StageSettings(Part):
 
 
 class SurveySettings(Part):
-    """The rules of the self-assessment."""
+    """The rules of the self-assessment. Any two scored responses share answered statements
+    (`minimum_answers` over half of twenty): what keeps totals and statements apart rests on it.
+    """
 
     floor: int = Field(default=5, ge=3)
-    minimum_answers: int = Field(default=16, ge=1, le=20)
+    minimum_answers: int = Field(default=16, ge=11, le=20)
 
 
 class Definitions(Part):

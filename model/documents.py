@@ -1,14 +1,25 @@
-"""YAML text into keys and values, with the line on which each key stands."""
+"""YAML text into keys and values, with the place where each key stands."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from model.errors import ConfigurationError
 
 
-def parse_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[str, int]]:
-    """A YAML mapping, and the line on which each dotted key stands. `where` is its file.
+class Place(NamedTuple):
+    """Where a key stands, both counted from 1."""
+
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}"
+
+
+def parse_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[str, Place]]:
+    """A YAML mapping, and the place of each dotted key (of a list's items, by number). `where` is
+    its file.
 
     Raises ConfigurationError for text that is not a YAML mapping, or a key that stands twice.
     """
@@ -17,31 +28,35 @@ def parse_yaml(text: str, where: str) -> tuple[dict[str, Any], dict[str, int]]:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
+        place = f", {_place(mark)}" if mark else ""
         what = getattr(error, "problem", None) or "is not YAML"
-        raise ConfigurationError(str(what), f"{where}{line}") from None
+        raise ConfigurationError(str(what), f"{where}{place}") from None
     if data is None:
         return {}, {}
     if not isinstance(data, dict):
         raise ConfigurationError("is not a list of keys with values", where)
-    lines: dict[str, int] = {}
-    _note_lines(node, "", lines, where)
-    return data, lines
+    places: dict[str, Place] = {}
+    _note_places(node, "", places, where)
+    return data, places
 
 
-def _note_lines(node: Any, prefix: str, lines: dict[str, int], where: str) -> None:
+def _place(mark: Any) -> Place:
+    return Place(mark.line + 1, mark.column + 1)
+
+
+def _note_places(node: Any, prefix: str, places: dict[str, Place], where: str) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             dotted = f"{prefix}{key.value}"
-            if dotted in lines:
-                line = key.start_mark.line + 1
+            if dotted in places:
                 raise ConfigurationError(
-                    f"stands here a second time (first on line {lines[dotted]})",
-                    f"{where}, line {line}, key {dotted}",
+                    f"stands here a second time (first on line {places[dotted].line})",
+                    f"{where}, {_place(key.start_mark)}, key {dotted}",
                     "Keep one of the two.",
                 )
-            lines[dotted] = key.start_mark.line + 1
-            _note_lines(value, f"{dotted}.", lines, where)
+            places[dotted] = _place(key.start_mark)
+            _note_places(value, f"{dotted}.", places, where)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _note_lines(value, f"{prefix}{index}.", lines, where)
+            places[f"{prefix}{index}"] = _place(value.start_mark)
+            _note_places(value, f"{prefix}{index}.", places, where)

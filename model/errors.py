@@ -7,7 +7,9 @@ DetenteError                 one line: what, where, what to do; exit code 1
 │   ├── LimitError           the CRM's request budget is spent
 │   ├── UnreachableError     dead host, broken TLS, time-out after bounded retries
 │   └── DataError            a row or a column that is not what it says it is
-├── LakeError                tables that are absent, newer than this version, or locked
+├── LakeError                tables that are absent or newer than this version
+│   └── BusyError            another process writes them
+├── StoppedError             told to stop before the end
 ├── RecordsError             the application's own database
 ├── SurveyError              a wave that is closed, a response that cannot be read
 └── PartialError             done in part; what is missing is listed; exit code 3
@@ -60,6 +62,14 @@ class DataError(SourceError):
 
 class LakeError(DetenteError):
     """The lake's tables cannot be used."""
+
+
+class BusyError(LakeError):
+    """Another process writes the lake."""
+
+
+class StoppedError(DetenteError):
+    """Told to stop before the end; what was done until then is kept."""
 
 
 class RecordsError(DetenteError):

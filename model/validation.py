@@ -5,6 +5,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from model.documents import Place
 from model.errors import ConfigurationError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -17,11 +18,11 @@ def suggest(word: str, known: list[str]) -> str:
 
 
 def validated(
-    kind: type[Model], data: Any, where: str, lines: dict[str, int] | None = None
+    kind: type[Model], data: Any, where: str, places: dict[str, Place] | None = None
 ) -> Model:
     """`data` as a `kind`, or ConfigurationError naming the first thing wrong.
 
-    `where` is the file; `lines` maps dotted keys to line numbers in it.
+    `where` is the file; `places` maps dotted keys to where they stand in it.
     """
     try:
         return kind.model_validate(data)
@@ -29,8 +30,8 @@ def validated(
         error = failure.errors()[0]
         path = [str(part) for part in error["loc"]]
         key = ".".join(path)
-        line = _line_of(path, lines or {})
-        place = where + (f", line {line}" if line else "") + (f", key {key}" if key else "")
+        at = place_of(path, places or {})
+        place = where + (f", {at}" if at else "") + (f", key {key}" if key else "")
         if error["type"] == "extra_forbidden":
             known = _keys_at(kind, path[:-1])
             raise ConfigurationError("unknown key", place, suggest(path[-1], known)) from None
@@ -40,10 +41,10 @@ def validated(
         raise ConfigurationError(said[0].lower() + said[1:], place) from None
 
 
-def _line_of(path: list[str], lines: dict[str, int]) -> int | None:
-    """The line of the deepest part of `path` that stands in the file."""
+def place_of(path: list[str], places: dict[str, Place]) -> Place | None:
+    """The place of the deepest part of `path` that stands in the file."""
     parts = (".".join(path[:depth]) for depth in range(len(path), 0, -1))
-    return next((lines[part] for part in parts if part in lines), None)
+    return next((places[part] for part in parts if part in places), None)
 
 
 def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import yaml
 from model.errors import ConfigurationError
 from model.stages import DIMENSIONS, STAGES
 from model.validation import suggest
-from monitor import snapshots, surveys, targets
+from monitor import dashboard, snapshots, surveys, targets
 from monitor.progress import Progress
 from monitor.sync import sync
 from monitor.workspace import CONFIG_NAME, Workspace
@@ -75,15 +74,7 @@ class Company:
 
     def dashboard(self, port: int) -> subprocess.Popen[bytes]:
         """Start the dashboard."""
-        environment = {
-            **os.environ,
-            "DETENTE_CONFIG": str(self.config),
-            "DETENTE_HOME": str(self.workspace.home),
-        }
-        app = Path(__file__).parent.parent / "streamlit_app.py"
-        options = ["--server.port", str(port), "--server.address", "localhost"]
-        command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
-        return subprocess.Popen(command, env=environment)  # noqa: S603
+        return dashboard.start(self.config, self.workspace.home, port)
 
 
 def run(company: Company, port: int, watch: Watch) -> int:
@@ -91,17 +82,17 @@ def run(company: Company, port: int, watch: Watch) -> int:
 
     What an earlier run left is shown at once, while the new records are pulled.
     """
-    dashboard = company.dashboard(port) if company.has_data else None
+    shown = company.dashboard(port) if company.has_data else None
     try:
         company.fill(watch)
-        dashboard = dashboard or company.dashboard(port)
-        return dashboard.wait()
+        shown = shown or company.dashboard(port)
+        return shown.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        if dashboard is not None:
-            dashboard.terminate()
-            dashboard.wait()
+        if shown is not None:
+            shown.terminate()
+            shown.wait()
 
 
 def scenario_named(text: str) -> Scenario:

@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from connectors.base import Connector, Offer, OfferChangedError, Pull, PullAgainError
+from connectors.base import Connector, Counted, Offer, OfferChangedError, Pull, PullAgainError
 from model.errors import CredentialsError, LimitError, SourceError
 from model.words import percent
 from monitor.progress import Progress
@@ -45,6 +46,7 @@ class Gathered:
     tables: dict[str, TableReport] = field(default_factory=dict)
     failed: dict[str, SourceError] = field(default_factory=dict)
     reconciled: list[str] = field(default_factory=list)
+    counted: dict[str, Counted] = field(default_factory=dict)
 
     def missing(self, source: str) -> list[str]:
         """One line for each table that is not complete."""
@@ -88,6 +90,7 @@ class SourcePull:
             notes=offer.notes,
             reconciled_at=offer.cutoff_at if fresh else before.reconciled_at,  # type: ignore[union-attr]
             reconciled=tuple(gathered.reconciled) if fresh else before.reconciled,  # type: ignore[union-attr]
+            counted={name: (one.seen, one.held) for name, one in gathered.counted.items()},
         )
 
     def _reconciles(self, offer: Offer) -> bool:
@@ -115,10 +118,15 @@ class SourcePull:
                 with lock:
                     found.tables[table] = report
 
+        def count() -> None:
+            with suppress(SourceError):  # a sync without these counts is complete
+                found.counted.update(self._source.counted())
+
         self._no_more.clear()
         with ThreadPoolExecutor(self._source.parallel) as pool:
             try:
-                for done in [pool.submit(one, table) for table in offer.tables]:
+                pulled = [pool.submit(one, table) for table in offer.tables]
+                for done in [*pulled, pool.submit(count)]:
                     done.result()
             except BaseException:
                 self._no_more.set()

@@ -168,9 +168,38 @@ class Reading:
     ) -> tuple[list[Shown], list[Shown]]:
         """The outcomes, and the measures of evidence quality: shown, never scored."""
         self._check_split(by, where)
-        outcomes, quality = evaluate.shown(self.loaded, window=window, by=by, where=where)
+        outcomes, quality = evaluate.shown(
+            self.loaded, window=window, by=by, where=where, counted=self._counted()
+        )
         small = self._hidden([*by, *(where or {})])
         return people.shown(outcomes, small, self._least), quality
+
+    def outcomes(self, ids: Sequence[str], window: Period) -> list[Shown]:
+        """Some outcomes for the whole company, by id, over `window`."""
+        return evaluate.shown(self.loaded, window=window, only=ids)[0]
+
+    @cached_property
+    def headcount(self) -> dict[str, int]:
+        """The active people of Sales and of Marketing."""
+
+        def counted() -> dict[str, int]:
+            return behind.people(self.tables, self.definitions, self.as_of, self.engine.run)
+
+        found: dict[str, int] = self.loaded.once("headcount", counted)
+        return found
+
+    def _counted(self) -> dict[str, tuple[int, int]]:
+        """Records that are seen and held, by table; nothing as of a past instant, as no CRM says
+        what it held then.
+        """
+        if self.as_of != self.manifest.cutoff_at:
+            return {}
+        found: dict[str, tuple[int, int]] = {}
+        for state in self.manifest.sources.values():
+            for table, (seen, held) in state.counted.items():
+                before = found.get(table, (0, 0))
+                found[table] = (before[0] + seen, before[1] + held)
+        return found
 
     def verdict(self, where: Mapping[str, str] | None = None) -> Verdict:
         """The stage that these figures speak for."""
@@ -181,14 +210,7 @@ class Reading:
     ) -> Verdict:
         """The stage that `results` (of one segment) speak for."""
         gates = evaluate.gates(self.loaded, where=where)
-        return infer(results, gates, self._people(), self.definitions, CATALOGUE)
-
-    def _people(self) -> dict[str, int]:
-        def counted() -> dict[str, int]:
-            return behind.people(self.tables, self.definitions, self.as_of, self.engine.run)
-
-        found: dict[str, int] = self.loaded.once("people by side", counted)
-        return found
+        return infer(results, gates, self.headcount, self.definitions, CATALOGUE)
 
     def records(
         self,

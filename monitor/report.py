@@ -9,6 +9,7 @@ from typing import TypedDict
 from metrics.declaration import Result, Shown
 from metrics.estimate import Estimate, Status
 from metrics.indicators import CATALOGUE
+from metrics.stage.headline import Headline, Said
 from metrics.stage.verdict import DimensionVerdict, NextStep, Verdict
 from model.stages import STAGES, Dimension
 
@@ -99,17 +100,20 @@ class GateForm(TypedDict):
 
 
 class PullForm(TypedDict):
-    """`gain`: the points that the total would gain if this indicator scored 100."""
+    """`gain`: the points that the total would gain if this indicator scored 100; `adds`: what it
+    adds to the total over a neutral one, negative where it pulls down.
+    """
 
     id: str
     title: str
     dimension: str
     score: float
     gain: float
+    adds: float
 
 
 class StepForm(TypedDict):
-    """The smallest change that reaches `stage`. `kind`: indicator (at `value`, in `unit`),
+    """A change that reaches `stage`. `kind`: indicator (from `now` to `value`, in `unit`),
     dimension (at `to_score`) or gate (a share or count of at least `value`).
     """
 
@@ -121,46 +125,108 @@ class StepForm(TypedDict):
     from_score: float | None
     to_score: float | None
     value: float | None
+    now: float | None
 
 
 class GroupForm(TypedDict):
     """What one group said about itself; figures are None where anonymity or n forbids them.
 
-    `hidden` says in plain words why nothing is shown.
+    `hidden` says in plain words why nothing is shown. `invited` were asked by link, `unscored`
+    answered too little. `stages` maps a stage to the share of respondents there; `agreement` is
+    r_wg within the group, 0 to 1, over the shown statements.
     """
 
     n: int | None
+    invited: int | None
     response_rate: float | None
+    unscored: int | None
     mean: float | None
     low: float | None
     high: float | None
+    sd: float | None
     stage: str | None
+    stages: dict[str, float] | None
+    agreement: float | None
     hidden: str | None
 
 
 class HeadForm(TypedDict):
-    """A head's own rating; heads answer by name."""
+    """A head's own rating; heads answer by name. `answers` are those to the twenty statements."""
 
     name: str
     function: str
+    segment: dict[str, str]
     score: float | None
     stage: str | None
+    answers: list[int | None]
+
+
+class GapForm(TypedDict):
+    """Sales minus Marketing; no interval where either has under ten answers."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+class AgreementForm(TypedDict):
+    """r_wg, 0 to 1, within each function and over both; None under ten answers."""
+
+    sales: float | None
+    marketing: float | None
+    all: float | None
 
 
 class StatementForm(TypedDict):
-    """One statement's mean (1 to 5) by function, where it may be shown."""
+    """One statement's mean (1 to 5) by function, where it may be shown; `all` weighs both alike."""
 
     number: int
     text: str
     root: str
     sales: float | None
     marketing: float | None
+    all: float | None
+    gap: GapForm | None
+    agreement: AgreementForm
     bearing: dict[str, str]
+
+
+class RootForm(TypedDict):
+    """The mean rating (1 to 5) of the statements about one root of the strain."""
+
+    root: str
+    sales: float
+    marketing: float
+    gap: GapForm
+
+
+class CellForm(TypedDict):
+    """A function's staff in one row of a segment's table."""
+
+    n: int | None
+    mean: float | None
+    stage: str | None
+    hidden: str | None
+
+
+class SegmentRowForm(TypedDict):
+    """One value of a segment."""
+
+    value: str
+    sales: CellForm
+    marketing: CellForm
+
+
+class SegmentForm(TypedDict):
+    """The table of one dimension; values of which nothing may be shown are left out."""
+
+    dimension: str
+    rows: list[SegmentRowForm]
 
 
 class SurveyForm(TypedDict):
     """The self-assessment of one wave; `state`: planned, open, closed. Results appear after the
-    close. `gap` is Sales' mean minus Marketing's.
+    close. `gap` is Sales' mean minus Marketing's, with its interval in `gap_low` and `gap_high`.
     """
 
     wave: str
@@ -171,6 +237,10 @@ class SurveyForm(TypedDict):
     marketing: GroupForm
     all: GroupForm
     gap: float | None
+    gap_low: float | None
+    gap_high: float | None
+    roots: list[RootForm]
+    segments: list[SegmentForm]
     heads: list[HeadForm]
     statements: list[StatementForm]
     notes: list[str]
@@ -178,14 +248,19 @@ class SurveyForm(TypedDict):
 
 class StageForm(TypedDict):
     """`detente stage --json`. `stage` is None where a range is all that can be said; `sentence`
-    says it in words; `headline` is the stage after hysteresis (from snapshots), if any.
+    says it in words, `withheld` why (evidence, people, probability). `headline` is the stage that
+    the live snapshots have settled on, `headline_sentence` says it beside what is said now; both
+    are None for a segment. `steps` are the cheapest to the next stage, `next_step` the first.
     """
 
     as_of: str
     segment: dict[str, str]
     stage: str | None
     stage_range: list[str]
+    withheld: str | None
     headline: str | None
+    headline_since: str | None
+    headline_sentence: str | None
     sentence: str
     ungated_stage: str | None
     held_by: list[GateForm]
@@ -198,6 +273,7 @@ class StageForm(TypedDict):
     binding: str | None
     pulls: list[PullForm]
     next_step: StepForm | None
+    steps: list[StepForm]
     survey: SurveyForm | None
     gap: float | None
     definitions: str
@@ -294,14 +370,20 @@ def stage_form(
     as_of: datetime,
     definitions: str,
     segment: Mapping[str, str],
+    settled: Headline | None = None,
 ) -> StageForm:
-    """The form of a verdict beside the survey's."""
+    """The form of a verdict beside the survey's and the headline that snapshots have `settled`."""
+    now = said_of(verdict, as_of, definitions)
+    steps = [_step_form(step) for step in verdict.steps]
     return {
         "as_of": instant(as_of),
         "segment": dict(segment),
         "stage": verdict.stage and verdict.stage.value,
         "stage_range": [stage.value for stage in verdict.stage_range],
-        "headline": None,
+        "withheld": verdict.withheld,
+        "headline": settled.stage.value if settled and settled.stage else None,
+        "headline_since": settled.since.isoformat() if settled and settled.since else None,
+        "headline_sentence": settled.sentence(now) if settled else None,
         "sentence": verdict.sentence,
         "ungated_stage": verdict.ungated_stage and verdict.ungated_stage.value,
         "held_by": [{"gate": held.gate, "reason": held.reason} for held in verdict.held_by],
@@ -319,14 +401,22 @@ def stage_form(
                 "dimension": pull.dimension.value,
                 "score": pull.score,
                 "gain": pull.gain,
+                "adds": pull.adds,
             }
             for pull in verdict.pulls
         ],
-        "next_step": _step_form(verdict.next_step) if verdict.next_step else None,
+        "next_step": steps[0] if steps else None,
+        "steps": steps,
         "survey": survey,
         "gap": survey["gap"] if survey else None,
         "definitions": definitions,
     }
+
+
+def said_of(verdict: Verdict, as_of: datetime, definitions: str) -> Said:
+    """What a verdict says to the headline."""
+    stated = verdict.withheld not in ("evidence", "people")
+    return Said(as_of, definitions, verdict.probabilities, verdict.stage, stated)
 
 
 def dimension_form(one: DimensionVerdict) -> DimensionForm:
@@ -360,4 +450,5 @@ def _step_form(step: NextStep) -> StepForm:
         "from_score": step.from_score,
         "to_score": step.to_score,
         "value": step.value,
+        "now": step.now,
     }

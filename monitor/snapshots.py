@@ -13,7 +13,7 @@ from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE
 from model.definitions import Definitions
 from model.periods import local_day
-from monitor import surveys
+from monitor import headlines, surveys
 from monitor.kept import pack, unpack
 from monitor.progress import SILENT, Progress
 from monitor.reading import Reading
@@ -23,6 +23,7 @@ from monitor.report import (
     estimate_of,
     indicators_form,
     instant,
+    said_of,
     stage_form,
 )
 from monitor.workspace import Workspace
@@ -40,6 +41,8 @@ class SnapshotLine(TypedDict):
     kind: str
     definitions: str
     stage: str | None
+    withheld: str | None
+    headline: str | None
     score: float | None
     low: float | None
     high: float | None
@@ -184,8 +187,11 @@ def _payload(reading: Reading, results: Sequence[Result], kind: SnapshotKind) ->
     definitions = reading.workspace.definitions_version
     survey = surveys.form(reading.workspace) if kind == "live" else None
     verdict = reading.verdict_of(results)
+    settled = headlines.settled(reading.workspace, reading.as_of)
+    if kind == "live":
+        settled = settled.after(said_of(verdict, reading.as_of, definitions))
     return {
-        "stage": stage_form(verdict, survey, reading.as_of, definitions, {}),
+        "stage": stage_form(verdict, survey, reading.as_of, definitions, {}, settled),
         "indicators": indicators_form(results, reading.as_of, definitions, *reading.shown()),
         "health": {one.id: one.count for one in reading.findings()},
         "versions": dict(reading.manifest.versions),
@@ -196,8 +202,9 @@ def _payload(reading: Reading, results: Sequence[Result], kind: SnapshotKind) ->
 def _summary(payload: Mapping[str, Any]) -> dict[str, Any]:
     stage: StageForm = payload["stage"]
     shown = ("value", "bound", "low", "high", "score", "n", "status")
+    said = ("stage", "withheld", "headline", "score", "low", "high", "probabilities")
     return {
-        **{k: stage[k] for k in ("stage", "score", "low", "high", "probabilities")},
+        **{key: stage[key] for key in said},
         "dimensions": {one["id"]: one["score"] for one in stage["dimensions"]},
         "indicators": {
             row["id"]: {key: row[key] for key in shown} for row in payload["indicators"]["rows"]

@@ -1,158 +1,250 @@
-"""Reading survey answers from a CSV file: one row a person, all rows or none."""
+"""Reading survey answers from the file of a form tool: all rows or none, each mistake placed."""
 
-import csv
-import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
+from typing import TypedDict, TypeVar
 
 from model.errors import SurveyError
 from model.stages import Function
-from model.validation import suggest
-from store.records.surveys import STATEMENTS, ResponseDraft
+from monitor import survey_values as values
+from monitor.progress import SILENT, Progress
+from monitor.sheets import EVERY, Sheet, read_sheet
+from monitor.survey_columns import ColumnForm, Columns, statement_of, understand
+from store.records.surveys import STATEMENTS, Level, ResponseDraft
 
-REQUIRED = ("respondent", "function", "level")
-OPTIONAL = ("submitted_on", "name")
-NOT_ANSWERED = ("", "na", "n/a", "not applicable", "-")
-LEVELS = ("head", "staff")
+CHECKING = "answers"
+Found = TypeVar("Found")
+
+
+class ProblemForm(TypedDict):
+    """A cell that cannot be used: its row in the file, its column, and what is wrong."""
+
+    row: int
+    column: str
+    what: str
 
 
 @dataclass(frozen=True)
 class SurveyFile:
-    """The responses of a file. `unanswered` counts "not applicable" and empty answers."""
+    """A file's responses, and how it was understood: `said` how it was read, `replaced` rows that
+    a later one of the same person replaced, `unanswered` answers that are empty or not applicable,
+    `straight` responses that give one answer to all statements.
+    """
 
+    name: str
+    said: str
+    columns: list[ColumnForm]
     responses: tuple[ResponseDraft, ...]
     replaced: int
-    unanswered: int
+    problems: list[ProblemForm]
 
     @property
-    def first_on(self) -> date:
-        """The day of the first response."""
-        return min(r.submitted_at for r in self.responses).date()
+    def unanswered(self) -> int:
+        """Statements left open, over all responses."""
+        return sum(one.answers.count(None) for one in self.responses)
 
     @property
-    def last_on(self) -> date:
-        """The day of the last response."""
-        return max(r.submitted_at for r in self.responses).date()
+    def straight(self) -> int:
+        """Responses that give one answer to all statements."""
+        return sum(
+            len(set(one.answers)) == 1 and one.answers[0] is not None for one in self.responses
+        )
 
-
-def read_survey(file: Path, segments: tuple[str, ...], today: date) -> SurveyFile:
-    """The responses in a CSV file.
-
-    Columns: respondent, function (sales, marketing, other), level (head, staff), a column for each
-    of the twenty statements (1 … 20, or with a letter before: s1, Q1), and if wanted submitted_on,
-    name (heads who agreed to it) and any configured segment. Of a person's several rows the last
-    counts. Raises SurveyError naming row and column; never the respondent.
-    """
-    header, rows = _rows(file)
-    columns = _statement_columns(header, file.name)
-    known = [*REQUIRED, *OPTIONAL, *segments, *columns.values()]
-    for name in header:
-        if name not in known:
-            raise SurveyError(f"unknown column {name!r}", file.name, suggest(name, known))
-    for name in REQUIRED:
-        if name not in header:
-            raise SurveyError(
-                f"no column {name!r}", file.name, f"There is {', '.join(header) or 'none'}."
+    def check(self) -> None:
+        """SurveyError with the first problem, if there is any."""
+        if self.problems:
+            first, more = self.problems[0], len(self.problems) - 1
+            others = (
+                f" {more} more: `detente survey import FILE --preview` lists them." if more else ""
             )
-    latest: dict[str, ResponseDraft] = {}
-    for number, row in enumerate(rows, start=2):
-        draft = _response(row, columns, segments, today, f"{file.name}, row {number}")
-        latest[draft.person.casefold()] = draft
-    if not latest:
-        raise SurveyError("holds no response", file.name, "It needs one row a person.")
-    responses = tuple(latest.values())
-    unanswered = sum(answer is None for r in responses for answer in r.answers)
-    return SurveyFile(responses, len(rows) - len(responses), unanswered)
+            raise SurveyError(
+                first["what"],
+                f"{self.name}, row {first['row']}, column {first['column']}",
+                f"Nothing was imported.{others}",
+            )
+        if not self.responses:
+            raise SurveyError("holds no response", self.name, "It needs one row a person.")
 
 
-def _rows(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            header = [name.strip() for name in next(reader, [])]
-            rows = []
-            for number, cells in enumerate(reader, start=2):
-                if len(cells) != len(header):
-                    raise SurveyError(
-                        f"has {len(cells)} fields, the header {len(header)}",
-                        f"{file.name}, row {number}",
-                    )
-                rows.append(dict(zip(header, (cell.strip() for cell in cells), strict=True)))
-            return header, rows
-    except FileNotFoundError:
-        raise SurveyError("no such file", str(file)) from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SurveyError(
-            f"is not a UTF-8 CSV file ({type(error).__name__})", file.name, "Save it as CSV, UTF-8."
-        ) from None
+@dataclass
+class _Row:
+    """A person's answers as read, with the row that they stand in."""
+
+    person: str
+    function: Function
+    level: Level
+    name: str | None
+    segment: dict[str, str]
+    at: datetime
+    answers: list[int | None]
 
 
-def _statement_columns(header: list[str], where: str) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for name in header:
-        match = re.fullmatch(r"[A-Za-z]?_?0?(\d{1,2})", name)
-        if match and 1 <= int(match[1]) <= STATEMENTS:
-            if int(match[1]) in found:
-                raise SurveyError(f"statement {match[1]} has two columns", where)
-            found[int(match[1])] = name
-    missing = [str(n) for n in range(1, STATEMENTS + 1) if n not in found]
-    if missing:
-        raise SurveyError(
-            f"no column for statement {', '.join(missing)}", where, "Name the columns s1 to s20."
-        )
-    return found
+def read_survey(
+    file: Path, segments: tuple[str, ...], today: date, progress: Progress = SILENT
+) -> SurveyFile:
+    """The responses in a CSV or XLSX file, one row a person (wide) or one row an answer (long).
 
-
-def _response(
-    row: Mapping[str, str],
-    columns: Mapping[int, str],
-    segments: tuple[str, ...],
-    today: date,
-    where: str,
-) -> ResponseDraft:
-    if not row["respondent"]:
-        raise SurveyError(
-            "is empty", f"{where}, column respondent", "Any code for a person will do."
-        )
-    function, level = row["function"].casefold(), row["level"].casefold()
-    functions = [one.value for one in Function]
-    if function not in functions:
-        raise SurveyError(
-            f"unknown function {row['function']!r}", where, suggest(function, functions)
-        )
-    if level not in LEVELS:
-        raise SurveyError(f"unknown level {row['level']!r}", where, "head or staff.")
-    return ResponseDraft(
-        person=row["respondent"],
-        function=Function(function),
-        level="head" if level == "head" else "staff",
-        answers=[
-            _answer(row[columns[n]], f"{where}, column {columns[n]}") for n in sorted(columns)
-        ],
-        submitted_at=_submitted(row.get("submitted_on", ""), today, where),
-        segment={name: row[name] for name in segments if row.get(name)},
-        display_name=row.get("name") or None,
+    Of a person's several rows the last sent counts, by the time in the file, else by the order of
+    rows. SurveyError where the file or its columns cannot be understood; what is wrong with single
+    cells stands in `problems`, which never name a respondent.
+    """
+    sheet = read_sheet(file, progress)
+    columns = understand(sheet, segments, file.name)
+    reader = _Reader(sheet, columns, segments, today, file.name)
+    rows = reader.rows(progress)
+    latest: dict[str, _Row] = {}
+    for row in sorted(rows, key=lambda one: one.at):
+        latest[row.person.casefold()] = row
+    return SurveyFile(
+        name=file.name,
+        said=sheet.said,
+        columns=columns.forms,
+        responses=tuple(_draft(row) for row in latest.values()),
+        replaced=len(rows) - len(latest) + reader.replaced,
+        problems=reader.in_order(),
     )
 
 
-def _answer(text: str, where: str) -> int | None:
-    if text.casefold() in NOT_ANSWERED:
-        return None
-    if not re.fullmatch(r"[1-5]", text):
-        said = repr(text) if len(text) <= 3 else f"a text of {len(text)} characters"
-        raise SurveyError(
-            f"{said} is not an answer", where, "Write 1 to 5, or nothing for no answer."
+def _draft(row: _Row) -> ResponseDraft:
+    return ResponseDraft(
+        person=row.person,
+        function=row.function,
+        level=row.level,
+        answers=row.answers,
+        submitted_at=row.at,
+        segment=row.segment,
+        display_name=row.name,
+    )
+
+
+class _Reader:
+    """Turns the rows of one sheet into answers, and notes what cannot be read."""
+
+    def __init__(
+        self, sheet: Sheet, columns: Columns, segments: Sequence[str], today: date, where: str
+    ) -> None:
+        self._sheet, self._columns, self._where = sheet, columns, where
+        self._segments = [name for name in segments if name in columns.places]
+        self._titles = [one["column"] for one in columns.forms]
+        self._how = self._day_format()
+        self._today = datetime.combine(today, time(12))
+        self.problems: list[ProblemForm] = []
+        self.replaced = 0
+
+    def rows(self, progress: Progress) -> list[_Row]:
+        """A row for each person and sending."""
+        first = self._columns.first
+        pairs = zip(self._sheet.numbers[first:], self._sheet.rows[first:], strict=True)
+        total = len(self._sheet.rows) - first
+        found: list[_Row] = []
+        people: dict[str, tuple[_Row, Counter[int]]] = {}
+        for done, (number, cells) in enumerate(pairs, start=1):
+            if done % EVERY == 0:
+                progress.step(CHECKING, done, total)
+            if self._columns.is_long:
+                self._add_answer(people, number, cells)
+            else:
+                found.append(self._row(number, cells, self._answers(number, cells)))
+        progress.end(CHECKING)
+        return found or [row for row, _ in people.values()]
+
+    def in_order(self) -> list[ProblemForm]:
+        """What cannot be read, by row and column."""
+        return sorted(self.problems, key=lambda p: (p["row"], self._titles.index(p["column"])))
+
+    def _add_answer(
+        self, people: dict[str, tuple[_Row, Counter[int]]], number: int, cells: list[str]
+    ) -> None:
+        """One answer of a long file; the same statement answered again counts as replaced."""
+        key = self._person(number, cells).casefold()
+        if key not in people:
+            people[key] = self._row(number, cells, [None] * STATEMENTS), Counter()
+        row, given = people[key]
+        statement, _ = statement_of(self._cell("statement", cells))
+        if statement is None:
+            self._wrong(number, self._columns.places["statement"], "is no statement of ours")
+            return
+        row.answers[statement - 1] = self._answer(number, cells, self._columns.places["answer"])
+        self.replaced += given[statement] > 0
+        given[statement] += 1
+
+    def _row(self, number: int, cells: list[str], answers: list[int | None]) -> _Row:
+        function = self._read(number, cells, "function", values.function, Function.OTHER)
+        level: Level = "staff"
+        if "level" in self._columns.places:
+            level = self._read(number, cells, "level", values.level, level)
+        name = self._cell("name", cells) or None
+        if name and level != "head":
+            self._wrong(number, self._columns.places["name"], "only heads answer by name")
+        return _Row(
+            person=self._person(number, cells),
+            function=function,
+            level=level,
+            name=name,
+            segment={s: text for s in self._segments if (text := self._cell(s, cells))},
+            at=self._at(cells),
+            answers=answers,
         )
-    return int(text)
 
+    def _person(self, number: int, cells: list[str]) -> str:
+        if "respondent" not in self._columns.places:
+            return f"row {number}"
+        person = self._cell("respondent", cells)
+        if not person:
+            place = self._columns.places["respondent"]
+            self._wrong(number, place, "is empty; any code for a person will do")
+        return person or f"row {number}"
 
-def _submitted(text: str, today: date, where: str) -> datetime:
-    try:
-        day = date.fromisoformat(text[:10]) if text else today
-    except ValueError:
-        raise SurveyError(
-            "is not a day", f"{where}, column submitted_on", "Write 2026-06-30."
-        ) from None
-    return datetime.combine(day, time(12), UTC).replace(tzinfo=None)
+    def _answers(self, number: int, cells: list[str]) -> list[int | None]:
+        places = self._columns.statements
+        return [self._answer(number, cells, places[n]) for n in range(1, STATEMENTS + 1)]
+
+    def _answer(self, number: int, cells: list[str], place: int) -> int | None:
+        try:
+            return values.answer(cells[place])
+        except values.BadCellError as error:
+            self._wrong(number, place, str(error))
+            return None
+
+    def _read(
+        self,
+        number: int,
+        cells: list[str],
+        column: str,
+        read: Callable[[str], Found],
+        otherwise: Found,
+    ) -> Found:
+        try:
+            return read(self._cell(column, cells))
+        except values.BadCellError as error:
+            self._wrong(number, self._columns.places[column], str(error))
+            return otherwise
+
+    def _cell(self, name: str, cells: list[str]) -> str:
+        place = self._columns.places.get(name)
+        return "" if place is None else cells[place]
+
+    def _wrong(self, row: int, place: int, what: str) -> None:
+        self.problems.append({"row": row, "column": self._titles[place], "what": what})
+
+    def _day_format(self) -> str | None:
+        """How the file writes its instants; SurveyError where it has some that cannot be read."""
+        place = self._columns.places.get("submitted_on")
+        if place is None:
+            return None
+        first = self._columns.first
+        how = values.day_format([row[place] for row in self._sheet.rows[first:]])
+        if how is None:
+            raise SurveyError(
+                "are not all days written in one way",
+                f"{self._where}, column {self._titles[place]}",
+                "Write 2026-06-30.",
+            )
+        return how
+
+    def _at(self, cells: list[str]) -> datetime:
+        text = self._cell("submitted_on", cells)
+        return values.instant(text, self._how) if text and self._how else self._today

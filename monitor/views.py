@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, TypedDict
 
-from metrics.declaration import Gauge, Measure
+from metrics.asked import PERIODS
+from metrics.declaration import Gauge, Measure, Result
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
+from metrics.loaded import UNSET
 from model.definitions import Definitions
 from model.errors import ConfigurationError
 from model.periods import Period
-from model.validation import suggest
-from monitor import surveys
+from monitor import headlines, surveys
 from monitor.missing import MissingForm, missing
 from monitor.reading import Reading
 from monitor.report import (
@@ -197,26 +198,37 @@ def stage(workspace: Workspace, where: Segment | None = None, day: date | None =
 def stages(
     workspace: Workspace, where: Segment, by: Sequence[str], day: date | None = None
 ) -> list[StageForm]:
-    """The stage of each segment `by` these dimensions, within `where`; one form without `by`."""
+    """The stage of each segment `by` these dimensions that occurs, within `where`; one form
+    without `by`.
+    """
     with reading(workspace, day) as opened:
-        return [_stage(opened, {**where, **one}) for one in _segments(opened, by)]
+        if not by:
+            return [_stage(opened, dict(where))]
+        if periods := [name for name in by if name in PERIODS]:
+            raise ConfigurationError(
+                f"no stage by {periods[0]}", "--by", "Ask `--as-of` a day, or see the snapshots."
+            )
+        found: dict[tuple[str, ...], list[Result]] = {}
+        for result in opened.indicators(by, where):
+            values = tuple(result.segment.get(name, "") for name in by)
+            found.setdefault(values, []).append(result)
+        return [
+            _form(opened, {**where, **dict(zip(by, values, strict=True))}, results)
+            for values, results in sorted(found.items())
+            if UNSET not in values  # records without a value are no segment
+        ]
+
+
+def _form(opened: Reading, where: Segment, results: Sequence[Result]) -> StageForm:
+    verdict = opened.verdict_of(results, where)
+    survey = None if where else surveys.form(opened.workspace)
+    settled = None if where else headlines.settled(opened.workspace, opened.as_of)
+    definitions = opened.workspace.definitions_version
+    return stage_form(verdict, survey, opened.as_of, definitions, where, settled)
 
 
 def _stage(opened: Reading, where: Segment) -> StageForm:
-    verdict = opened.verdict(where)
-    survey = surveys.form(opened.workspace) if not where else None
-    definitions = opened.workspace.definitions_version
-    return stage_form(verdict, survey, opened.as_of, definitions, where)
-
-
-def _segments(opened: Reading, by: Sequence[str]) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = [{}]
-    values = opened.segment_values()
-    for name in by:
-        if name not in values:
-            raise ConfigurationError(f"no dimension {name!r}", "--by", suggest(name, list(values)))
-        found = [{**one, name: value} for one in found for value in values[name]]
-    return found
+    return _form(opened, where, opened.indicators(where=where))
 
 
 def segment_values(workspace: Workspace) -> dict[str, list[str]]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from config import Settings, load
+from config import Settings, load, place
 from metrics.indicators import CATALOGUE, OUTCOMES, declarations
 from metrics.loaded import Memory
+from metrics.parameters import problems
 from model.definitions import Definitions
 from model.errors import ConfigurationError
 from store.engines import Engine, open_engine
@@ -23,11 +24,14 @@ CONFIG_NAME = "detente.yaml"
 
 @dataclass(frozen=True)
 class Workspace:
-    """What a command or a page works in. `own_sources` are the lake's tables that we write."""
+    """What a command or a page works in. `own_sources` are the lake's tables that we write;
+    `config` is the file that the settings come from, None for the defaults.
+    """
 
     home: Path
     settings: Settings
     own_sources: tuple[str, ...] = ("declared", "detente")
+    config: Path | None = None
 
     @classmethod
     def open(cls, config: Path | None = None, home: Path | None = None) -> "Workspace":
@@ -38,7 +42,10 @@ class Workspace:
         usual = Path(CONFIG_NAME)
         file = named or (usual if usual.exists() else None)
         folder = home or _path_in("DETENTE_HOME") or Path(".detente")
-        return cls(folder.absolute(), load(file))
+        settings = load(file)
+        for wrong in problems(settings.definitions, CATALOGUE):
+            raise ConfigurationError(wrong.what, place(file, wrong.key), wrong.todo)
+        return cls(folder.absolute(), settings, config=file and file.absolute())
 
     @cached_property
     def lake(self) -> Lake:
@@ -56,7 +63,10 @@ class Workspace:
     def records(self) -> Records:
         """Survey, snapshots, sync runs."""
         self.home.mkdir(parents=True, exist_ok=True)
-        return Records.open(self.settings.records.url or f"sqlite:///{self.home / 'records.db'}")
+        settings = self.settings.records
+        if settings.url is None:
+            return Records.open(f"sqlite:///{self.home / 'records.db'}")
+        return Records.open(settings.url, secret(settings.password_env, "records.password_env"))
 
     @cached_property
     def definitions(self) -> Definitions:
@@ -75,7 +85,7 @@ class Workspace:
             self.lake,
             manifest,
             url=settings.url,
-            token=_secret(settings.token_env) if settings.url else None,
+            token=secret(settings.token_env, "engine.token_env") if settings.url else None,
             memory_limit=settings.memory_limit,
             temp_folder=self.home / "tmp",
         )
@@ -99,14 +109,18 @@ class Workspace:
             yield
 
 
-def _secret(variable: str | None) -> str | None:
+def secret(variable: str | None, key: str) -> str | None:
+    """What the environment variable holds that the configuration's `key` names, if it names one.
+
+    Raises ConfigurationError where it is not set.
+    """
     if variable is None:
         return None
     value = os.environ.get(variable)
     if not value:
         raise ConfigurationError(
             f"the secret {variable} is not set",
-            "engine.token_env",
+            key,
             f"Set the environment variable {variable}.",
         )
     return value

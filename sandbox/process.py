@@ -40,8 +40,9 @@ class Running:
 
     The credentials are those of the user `integration`, who sees everything and writes nothing.
     `users` also has `restricted` (custom fields and some objects are hidden), `regional` (only the
-    records of EMEA are shared) and `writer` (may create and edit), as far as the organisation has
-    users enough. `plain_url` answers without TLS, if that was asked for.
+    records of EMEA are shared), `writer` (may create and edit) and `controller` (as `regional`, but
+    may view the set-up), as far as the organisation has users enough. `plain_url` answers without
+    TLS, if that was asked for.
     """
 
     url: str

@@ -6,20 +6,20 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from model.errors import LakeError
+from model.errors import BusyError
 
 LOCK_FILE = "sync.lock"
 
 
 @contextmanager
 def writer_lock(home: Path) -> Iterator[None]:
-    """Hold the right to write the lake; LakeError at once if another process holds it."""
+    """Hold the right to write the lake; BusyError at once if another process holds it."""
     home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home / LOCK_FILE, timeout=0)
     try:
         lock.acquire()
     except Timeout:
-        raise LakeError(
+        raise BusyError(
             "another sync is running", str(home), "Wait until it ends, or stop it, and try again."
         ) from None
     try:

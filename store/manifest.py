@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
@@ -30,8 +30,9 @@ class SourceState:
 
     `cutoff_at` (naive UTC): its records are complete up to then; None where that has no meaning
     (declared targets). `record_url`: a template with {id}, or None. `notes`: for the user.
-    `reconciled_at` (the source's clock): its rows were last compared with the records that it
-    still holds; `reconciled` says what came of it.
+    `counted`: by table, the records that the connection sees and those that the source holds by its
+    own count, at that sync. `reconciled_at` (the source's clock): its rows were last compared with
+    the records that it still holds; `reconciled` says what came of it.
     """
 
     availability: Availability
@@ -40,6 +41,7 @@ class SourceState:
     notes: tuple[str, ...] = ()
     reconciled_at: datetime | None = None
     reconciled: tuple[str, ...] = ()
+    counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready form; `from_json` is its inverse."""
@@ -50,6 +52,7 @@ class SourceState:
             "notes": list(self.notes),
             "reconciled_at": self.reconciled_at and self.reconciled_at.isoformat(),
             "reconciled": list(self.reconciled),
+            "counted": {table: list(both) for table, both in self.counted.items()},
         }
 
     @classmethod
@@ -63,6 +66,7 @@ class SourceState:
             tuple(data["notes"]),
             None if reconciled_at is None else datetime.fromisoformat(reconciled_at),
             tuple(data.get("reconciled", ())),
+            {table: (seen, held) for table, (seen, held) in data.get("counted", {}).items()},
         )
 
 

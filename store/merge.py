@@ -19,10 +19,9 @@ from deltalake import DeltaTable
 from model.tables import Table
 from store.delta import files_on_disk, schema_of
 from store.duck import literal, null_column, quoted
-from store.staging import ALL_MONTHS, MONTH, NO_MONTH, ORDER, Staged
+from store.staging import ALL_MONTHS, MONTH, NO_MONTH, ORDER, ROWS_AT_ONCE, Staged
 
-Parts = Iterator[tuple[str, pa.RecordBatchReader]]
-ROWS_AT_ONCE = 25_000
+Parts = Iterator[tuple[str, Iterable[pa.RecordBatch]]]
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ class Merge(_Rows):
         self, con: duckdb.DuckDBPyConnection, staged: Staged, target: DeltaTable | None
     ) -> None:
         super().__init__(con, staged.table, target)
-        self.is_new, self._months = target is None, staged.months
+        self.is_new, self._staged = target is None, staged
         self._read_staged(staged)
 
     def _read_staged(self, staged: Staged) -> None:
@@ -142,7 +141,7 @@ class Merge(_Rows):
         """Compare; leaves the keys and orders of the changed rows in the table `changed`."""
         if self.is_new:
             new = self._count("incoming WHERE NOT withdrawn")
-            return Changes(new, 0, 0, 0, 0, frozenset(self._months))
+            return Changes(new, 0, 0, 0, 0, frozenset(self._staged.months))
         touched = self._months_of(
             f"SELECT DISTINCT {MONTH} FROM target SEMI JOIN incoming USING ({self.key})"
         )
@@ -176,9 +175,13 @@ class Merge(_Rows):
         return self._reader("incoming WHERE NOT withdrawn")
 
     def incoming_by_month(self) -> Parts:
-        """The same, month by month."""
-        for month in self._months:
-            yield month, self._reader(f"incoming WHERE NOT withdrawn AND {_in([month])}")
+        """The same, month by month; as they were staged, where every one of them counts."""
+        all_count = self._count("incoming WHERE NOT withdrawn") == self._staged.rows
+        for month in self._staged.months:
+            if all_count:
+                yield month, self._staged.batches(month)
+            else:
+                yield month, self._reader(f"incoming WHERE NOT withdrawn AND {_in([month])}")
 
     def fresh(self) -> pa.RecordBatchReader:
         """The incoming rows that are new or differ; after `changes`."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -16,6 +17,7 @@ ORDER = "_order"
 NO_MONTH = "none"
 ALL_MONTHS = "all"
 MOST_ROWS_HELD = 50_000
+ROWS_AT_ONCE = 25_000
 
 
 class Staged:
@@ -50,6 +52,18 @@ class Staged:
         )
         return found
 
+    def batches(self, month: str) -> Iterator[pa.RecordBatch]:
+        """The rows of one month as they came, in batches of `ROWS_AT_ONCE` or a little more."""
+        held: list[pa.RecordBatch] = []
+        with pa.ipc.open_file(self._file(month)) as file:
+            for number in range(file.num_record_batches):
+                held.append(file.get_batch(number).select(list(self.table.columns)))
+                if sum(batch.num_rows for batch in held) >= ROWS_AT_ONCE:
+                    yield pa.concat_batches(held)
+                    held.clear()
+        if held:
+            yield pa.concat_batches(held)
+
     def fill(self, batches: Iterable[pa.Table]) -> None:
         """Write all batches, conformed to the table."""
         try:
@@ -62,7 +76,7 @@ class Staged:
                 writer.close()
 
     def _add(self, rows: pa.Table) -> None:
-        order = pa.array(range(self.rows, self.rows + rows.num_rows), pa.int64())
+        order = pa.array(np.arange(self.rows, self.rows + rows.num_rows))
         self.rows += rows.num_rows
         for month, part in self._by_month(rows.append_column(self._schema.field(ORDER), order)):
             self._held.setdefault(month, []).append(part)

@@ -3,11 +3,16 @@
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from itertools import count
+from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL
 
 from monitor import demo
 from monitor.progress import SILENT, Progress
+from tests.store import postgresql
 
 LEADS = 1500
 MONTHS = 3
@@ -51,3 +56,38 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Com
     with demo.opened(home, "mixed", 7, LEADS, quietly) as company:
         company.fill(quietly, MONTHS)
         yield company
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Path]:
+    """The folder of a PostgreSQL server's socket."""
+    with postgresql.server() as folder:
+        yield folder
+
+
+NUMBERS = count(1)
+
+
+def new_database(folder: Path) -> str:
+    """The address of a new, empty database on the server."""
+    name = f"records_{next(NUMBERS)}"
+    url = URL.create(
+        "postgresql",
+        username=postgresql.USER,
+        password=postgresql.PASSWORD,
+        database="postgres",
+        query={"host": str(folder)},
+    )
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.full)])
+def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of records that are not there yet, on either database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'home' / 'records.db'}"
+    return new_database(request.getfixturevalue("postgresql_server"))

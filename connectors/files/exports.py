@@ -23,6 +23,7 @@ from connectors.files.orders import Orders, settle
 from connectors.files.settings import FilesSource
 from connectors.files.staging import ROW, Staged, stage
 from connectors.salesforce.connector import MAPPING
+from connectors.salesforce.directory import Directory
 from connectors.salesforce.objects import streams
 from connectors.salesforce.offers import PARTIAL, availability, feeding
 from connectors.salesforce.shapes import Companion, Fields, Kind, Stream
@@ -191,7 +192,8 @@ class Export:
         }
         reduced, companion = None, stream.companion
         if companion and stream.companion_visible(self.visible):
-            reduced = companion.reduce(self.whole(companion.object, _companion_fields(companion)))
+            whole = self.whole(companion.object, _companion_fields(companion))
+            reduced = Directory(companion.reduce(whole), companion.key)
         tables = self.rows(stream.object, stream.wanted)
         if stream.grouped_by or stream.whole:
             tables = iter([self.whole(stream.object, stream.wanted)])

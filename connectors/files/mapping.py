@@ -16,11 +16,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from model.definitions import Names, Part, Zone
-from model.documents import parse_yaml
+from model.definitions import Zone
+from model.documents import Place, parse_yaml
 from model.errors import ConfigurationError
+from model.parts import Names, Part
 from model.tables import DAY, INSTANT, TABLES, TEXT
-from model.validation import suggest, validated
+from model.validation import place_of, suggest, validated
 
 Scalar = str | bool | int | float | date | datetime | None
 WORDS = ("case", "name", "at", "by")
@@ -196,35 +197,28 @@ def load(path: Path) -> Mapping:
         raise ConfigurationError(
             f"cannot be read ({type(error).__name__})", str(path), "It must be a UTF-8 text file."
         ) from None
-    data, lines = parse_yaml(text, str(path))
-    mapping = validated(Mapping, data, str(path), _with_indexes(data, lines))
+    data, places = parse_yaml(text, str(path))
+    mapping = validated(Mapping, data, str(path), _with_indexes(data, places))
     for key, problem, todo in _problems(mapping):
-        line = next((lines[k] for k in _shorter(key) if k in lines), None)
-        place = f"{path}, line {line}" if line else str(path)
+        at = place_of(key.split("."), places)
+        place = f"{path}, {at}" if at else str(path)
         raise ConfigurationError(problem, f"{place}, key {key}", todo)
     return mapping
 
 
-def _with_indexes(data: dict[str, Any], lines: dict[str, int]) -> dict[str, int]:
-    """`lines`, also under the keys that a single source would have as the only one of a list."""
+def _with_indexes(data: dict[str, Any], places: dict[str, Place]) -> dict[str, Place]:
+    """`places`, also under the keys that a single source would have as the only one of a list."""
     tables = data.get("tables")
     single = (
         [k for k, v in tables.items() if isinstance(v, dict)] if isinstance(tables, dict) else []
     )
     more = {
-        f"tables.{name}.0.{key.removeprefix(f'tables.{name}.')}": line
+        f"tables.{name}.0.{key.removeprefix(f'tables.{name}.')}": place
         for name in single
-        for key, line in lines.items()
+        for key, place in places.items()
         if key.startswith(f"tables.{name}.")
     }
-    return {**lines, **more}
-
-
-def _shorter(key: str) -> Iterator[str]:
-    """`key` and the keys around it, innermost first."""
-    parts = key.split(".")
-    for depth in range(len(parts), 0, -1):
-        yield ".".join(parts[:depth])
+    return {**places, **more}
 
 
 def _problems(mapping: Mapping) -> Iterator[tuple[str, str, str]]:

@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, field_validator, model_validator
 
 from connectors.salesforce.personal import ApiName
-from model.definitions import Part, Zone
+from model.definitions import Zone
+from model.parts import Part
 from model.tables import TABLES
 from model.validation import suggest
 

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -47,7 +48,8 @@ class Client:
         self._settings = settings
         self._usage: tuple[int, int] | None = None
         self._lock = threading.RLock()
-        self._sessions: dict[int, requests.Session] = {}
+        self._sessions: list[requests.Session] = []
+        self._idle: list[requests.Session] = []
         self._access: Access | None = None
         self._refusal: CredentialsError | None = None  # a refused log-in is not tried again
         self._logged_in_again_at = -LOGIN_PAUSE_SECONDS
@@ -56,9 +58,10 @@ class Client:
     def close(self) -> None:
         """Close the connections; the session at Salesforce ends by itself."""
         with self._lock:
-            for session in self._sessions.values():
+            for session in self._sessions:
                 session.close()
             self._sessions.clear()
+            self._idle.clear()
 
     def restart(self) -> None:
         """Take the clock anew from the next answer."""
@@ -162,14 +165,22 @@ class Client:
         base = f"https://{access.host}"
         if path[0] != "/":
             base += f"/services/data/v{self._settings.api_version}/"
-        return self._session().request(method, base + path, headers=access.headers, **kwargs)
+        with self._session() as session:
+            return session.request(method, base + path, headers=access.headers, **kwargs)
 
-    def _session(self) -> requests.Session:
-        me = threading.get_ident()
+    @contextmanager
+    def _session(self) -> Iterator[requests.Session]:
+        """A session for one request: nobody else uses it meanwhile."""
         with self._lock:
-            if me not in self._sessions:
-                self._sessions[me] = http_session(self._settings, self._seen)
-            return self._sessions[me]
+            if not self._idle:
+                self._idle.append(http_session(self._settings, self._seen))
+                self._sessions.append(self._idle[-1])
+            session = self._idle.pop()
+        try:
+            yield session
+        finally:
+            with self._lock:
+                self._idle.append(session)
 
     def _connection(self) -> Access:
         with self._lock:
@@ -177,8 +188,8 @@ class Client:
                 raise self._refusal
             if self._access is None:
                 try:
-                    with one_line(self.host, "the log-in"):
-                        self._access = log_in(self._settings, self._session())
+                    with one_line(self.host, "the log-in"), self._session() as session:
+                        self._access = log_in(self._settings, session)
                 except CredentialsError as error:
                     self._refusal = error
                     raise

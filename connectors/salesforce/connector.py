@@ -4,19 +4,20 @@ import hashlib
 import json
 import tempfile
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 
 import pyarrow as pa
 
-from connectors.base import Connector, Offer, Pull
+from connectors.base import Connector, Counted, Offer, Pull
 from connectors.inspection import Inspection, LiveCheck
 from connectors.salesforce.bulk import drop_job
 from connectors.salesforce.checks import live_checks
 from connectors.salesforce.client import Client
-from connectors.salesforce.inspecting import inspect
+from connectors.salesforce.inspecting import counted, inspect
 from connectors.salesforce.kept import Kept, Plan, digest
 from connectors.salesforce.objects import streams
 from connectors.salesforce.oddities import ODD, oddities
@@ -26,6 +27,7 @@ from connectors.salesforce.queries import whole_seconds
 from connectors.salesforce.schema import Described, described
 from connectors.salesforce.settings import SalesforceSource
 from connectors.salesforce.shapes import Stream
+from connectors.salesforce.together import together
 from model.errors import DataError, SourceError
 
 MAPPING = 3  # raised when the same fields come to mean other rows: everything is pulled again
@@ -36,7 +38,7 @@ class SalesforceConnector(Connector):
     and the cutoff are found once, at the first `offer` or `pull`, and again after `renew`.
 
     `work` is the folder where a killed pull finds its Bulk jobs again; without one, nothing is
-    resumed. Tables may be pulled from several threads.
+    resumed. Tables may be pulled from several threads; all their objects share `parallel` slots.
     """
 
     kind = "salesforce"
@@ -48,6 +50,7 @@ class SalesforceConnector(Connector):
         self._streams = streams(settings.fields, settings.qualified_from, settings.influence_model)
         self._others: dict[str, pa.Table] = {}
         self._lock = threading.RLock()
+        self._slots = threading.Semaphore(settings.parallel)
         self._work = work
 
     @property
@@ -88,13 +91,10 @@ class SalesforceConnector(Connector):
             self._extract(stream, plan, _since(cursor, key))
             for stream, key in zip(members, keys, strict=True)
         ]
-        counts = [extract.count() for extract in extracts]
+        counts = self._counts(extracts)
         seen = _Content()
-        batches = (
-            rows
-            for extract, count in zip(extracts, counts, strict=True)
-            for rows in extract.tables(count)
-        )
+        parts = [extract.tables(count) for extract, count in zip(extracts, counts, strict=True)]
+        batches = together(parts, self._slots)
         whole = all(stream.whole for stream in members)
         known = [count for count in counts if count is not None]
         as_counted = len(known) == len(members) and not any(stream.shape for stream in members)
@@ -117,6 +117,10 @@ class SalesforceConnector(Connector):
         extracts = [self._extract(stream, plan, None) for stream in members]
         return (ids for extract in extracts for ids in extract.present())
 
+    def counted(self) -> Mapping[str, Counted]:
+        """Leads and opportunities; three requests."""
+        return counted(self._client, self.offer().tables)
+
     def inspect(self) -> Inspection:
         """Rights, counts, budget, tracked and mapped fields, suggestions."""
         return inspect(self._client, self._settings, self._streams)
@@ -135,6 +139,14 @@ class SalesforceConnector(Connector):
         scratch = self.__dict__.pop("_scratch", None)
         if scratch is not None:
             scratch.cleanup()
+
+    def _counts(self, extracts: Sequence[Extract]) -> list[int | None]:
+        def count(extract: Extract) -> int | None:
+            with self._slots:
+                return extract.count()
+
+        with ThreadPoolExecutor(len(extracts)) as pool:
+            return list(pool.map(count, extracts))
 
     def _members(self, table: str) -> list[Stream]:
         offer = self.offer()

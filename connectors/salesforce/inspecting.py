@@ -1,9 +1,10 @@
 """What `detente doctor` finds out about an organisation: counts, rights, limits, mapped fields."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from connectors.base import Counted
 from connectors.inspection import Budget, FieldCheck, Inspection, Right, Seen, Tracked
 from connectors.salesforce.client import Client
 from connectors.salesforce.faults import one_line
@@ -17,6 +18,7 @@ from model.errors import CredentialsError, LimitError, SourceError, UnreachableE
 _RIGHTS = {"createable": "create", "updateable": "edit", "deletable": "delete"}
 _GIVE_UP = (CredentialsError, LimitError, UnreachableError)
 Described = Mapping[str, Mapping[str, Any]]
+_COUNTED = {"leads": "Lead", "opportunities": "Opportunity"}
 
 
 def inspect(client: Client, settings: SalesforceSource, streams: Sequence[Stream]) -> Inspection:
@@ -38,6 +40,20 @@ def inspect(client: Client, settings: SalesforceSource, streams: Sequence[Stream
         suggestions=tuple(suggestions(streams, described, settings.fields)),
         asked_in_vain=tuple(asking.in_vain),
     )
+
+
+def counted(client: Client, tables: Collection[str]) -> dict[str, Counted]:
+    """What the user sees, and what Salesforce says it holds, of leads and opportunities; nothing
+    where the user may not ask. Raises as `inspect` does.
+    """
+    asking = _Asking(client)
+    names = {table: name for table, name in _COUNTED.items() if table in tables}
+    held = asking.held(list(names.values()))
+    return {
+        table: Counted(seen, held[name])
+        for table, name in names.items()
+        if name in held and (seen := asking.seen(name)) is not None
+    }
 
 
 def objects(streams: Sequence[Stream]) -> list[str]:

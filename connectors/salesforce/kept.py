@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -150,6 +151,6 @@ def digest(text: str) -> str:
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:
-    beside = file.with_suffix(".new")
+    beside = file.with_suffix(f".{threading.get_ident()}")  # the jobs of a plan begin side by side
     beside.write_text(json.dumps(content))
     os.replace(beside, file)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from connectors.salesforce.bulk import BulkQuery
 from connectors.salesforce.client import Client
+from connectors.salesforce.directory import Directory
 from connectors.salesforce.faults import TimedOutError
 from connectors.salesforce.grouping import grouped
 from connectors.salesforce.kept import Plan
@@ -211,7 +212,7 @@ class Extract:
         self,
         rows: pa.Table,
         other: Companion,
-        reduced: pa.Table | None,
+        reduced: Directory | None,
         changed: pa.Table | None = None,
     ) -> pa.Table:
         """`rows` with what the companion says: `reduced` for all, or else asked for by id.
@@ -237,7 +238,7 @@ class Extract:
         empty = pa.schema([(name, kind.arrow) for name, kind in kinds.items()]).empty_table()
         return pa.concat_tables([empty, *self.reader.all(self._companion(other, since), kinds)])
 
-    def _reduced_whole(self, other: Companion) -> pa.Table:
+    def _reduced_whole(self, other: Companion) -> Directory:
         query, kinds = self._companion(other, None), _kinds(other)
         return _reduce(other, self.reader.groups(query, kinds, self.reader.count(query), other.key))
 
@@ -295,11 +296,11 @@ def _kinds(other: Companion) -> dict[str, Kind]:
     return {"Id": Kind.ID, other.key: Kind.ID, **other.fields}
 
 
-def _reduce(other: Companion, tables: Iterable[pa.Table]) -> pa.Table:
+def _reduce(other: Companion, tables: Iterable[pa.Table]) -> Directory:
     kinds = {other.key: Kind.ID, **other.adds}
     schema = pa.schema([(name, kind.arrow) for name, kind in kinds.items()])
     parts = [other.reduce(table).select(schema.names).cast(schema) for table in tables]
-    return pa.concat_tables([schema.empty_table(), *parts])
+    return Directory(pa.concat_tables([schema.empty_table(), *parts]), other.key)
 
 
 def _literal(value: str | bool) -> str:

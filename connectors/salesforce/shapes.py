@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.salesforce.directory import Directory
 from model.tables import DAY, FLAG, INSTANT, NUMBER, TABLES, TEXT, WHOLE
 
 
@@ -205,7 +207,7 @@ class Stream:
         return {"deleted_at": DELETED, **self.columns}
 
     def joined(
-        self, rows: pa.Table, others: Mapping[str, pa.Table], reduced: pa.Table | None
+        self, rows: pa.Table, others: Mapping[str, pa.Table], reduced: Directory | None
     ) -> pa.Table:
         """`rows` with what the lookups (`others`, by object) and the reduced companion say."""
         for lookup in self.lookups:
@@ -218,7 +220,7 @@ class Stream:
                     rows = attach_dated(rows, lookup.on, lookup.on_day, lookup.key, other, names)
         if self.companion and reduced is not None:
             adds = {name: name for name in self.companion.adds}
-            rows = attach(rows, self.companion.on, self.companion.key, reduced, adds)
+            rows = reduced.attach(rows, self.companion.on, adds)
         return rows
 
     def canonical(
@@ -275,10 +277,8 @@ def attach(
 ) -> pa.Table:
     """`rows` with the columns `names` (theirs -> ours) of that row of `others` whose `key` is `on`.
 
-    A row of `rows` that finds none gets nulls; `key` is unique in `others`.
+    A row of `rows` that finds none gets nulls; `key` is unique in `others`, which are few.
     """
-    if others.num_rows > rows.num_rows:  # the larger is only looked through, not hashed
-        others = others.filter(pc.is_in(others[key], value_set=rows[on]))
     at = pc.index_in(rows[on], value_set=others[key].combine_chunks())
     for theirs, ours in names.items():
         rows = rows.append_column(ours, others[theirs].take(at))
@@ -330,9 +330,8 @@ def earliest_known(*names: str) -> Column:
 
 def has_prefix(values: pa.ChunkedArray, *prefixes: str) -> pa.ChunkedArray:
     """Whether an id is of one of the kinds that its first three characters say; null is not."""
-    return pc.fill_null(
-        pc.is_in(pc.utf8_slice_codeunits(values, 0, 3), value_set=pa.array(prefixes)), False
-    )
+    found = reduce(pc.or_, (pc.starts_with(values, prefix) for prefix in prefixes))
+    return pc.fill_null(found, False)
 
 
 def where(mask: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -132,7 +132,9 @@ def build(
             "coverage": lambda: _targets.coverage(known, staged(), quarters[-1], periods),
             "people": lambda: _evidence.people(known),
             "structure": lambda: _structure.structure(known),
-            "checks": lambda: _checks.checks(known, built["handoffs"], built["opportunities"]),
+            "checks": lambda: _checks.checks(
+                known, availability, built["handoffs"], built["opportunities"]
+            ),
             "history": lambda: _evidence.history(known),
         }
     )

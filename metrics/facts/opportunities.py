@@ -230,6 +230,13 @@ def _stage_path(known: Known) -> ir.Table:
     )
 
 
+def reached(known: Known, stages: tuple[str, ...]) -> ir.Table:
+    """When opportunities first reached one of these sales stages: opportunity_id, reached_at."""
+    path = _stage_path(known)
+    there = path.filter(one_of(path.value, stages))
+    return there.group_by("opportunity_id").aggregate(reached_at=there["at"].min())
+
+
 def _with_roles(known: Known) -> ir.Table:
     """The opportunities that carry a contact role: opportunity_id, _role."""
     roles = known.rows("contact_roles")

@@ -5,25 +5,30 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.facts.structure import LEVELS
 from metrics.scoring import BEST, value_at
 from metrics.stage.gates import Gates, capped
-from metrics.stage.profile import Profile
+from metrics.stage.profile import NEUTRAL, Profile
 from metrics.stage.verdict import NextStep, Pull
 from model.stages import CUTS, DIMENSIONS, STAGES, Dimension, Stage
 
 Floats = NDArray[np.float64]
 CLOSE = 1e-6
+MOST_STEPS = 5
 
 
 def pulls(profile: Profile) -> tuple[Pull, ...]:
-    """What pulls down most, first: the points the total would gain if one indicator scored 100."""
+    """Every assessed indicator, what pulls down most first: the points the total would gain if it
+    alone scored 100, and what it adds over a neutral one.
+    """
     base = profile.filled()
     now = profile.score(base)
     found = []
     for i, slot in enumerate(profile.slots):
         if slot.score is not None:
             gain = profile.score(_with(base, i, BEST)) - now
-            found.append(Pull(slot.id, slot.dimension, slot.score, gain))
+            adds = now - profile.score(_with(base, i, NEUTRAL))
+            found.append(Pull(slot.id, slot.dimension, slot.score, gain, adds))
     return tuple(sorted(found, key=lambda pull: (-pull.gain, pull.indicator)))
 
 
@@ -35,22 +40,32 @@ def binding(profile: Profile) -> Dimension | None:
     return dimension if profile.evidence(dimension) > 0 else None
 
 
-def next_step(profile: Profile, gates: Gates) -> NextStep | None:
-    """The smallest change that reaches the next stage: a gate where one holds it, else one
-    indicator, else one dimension; None at the top or where no single change is enough.
+def next_steps(profile: Profile, gates: Gates) -> tuple[NextStep, ...]:
+    """The changes that reach the next stage: the gate that holds it, where one does, and unless
+    that is enough, single indicators, the smallest change first, or single dimensions where no
+    indicator is enough. None at the top or where no single change is enough.
     """
     ungated = Stage.of_score(profile.score(profile.filled()))
     now = capped(ungated, gates.cap(worst=False))
     if now is Stage.INTEGRATED:
-        return None
+        return ()
     target = STAGES[now.rank + 1]
-    for gate in gates.binding():
-        if gate.cap is now:
-            return NextStep("gate", gate.id, target, value=gates.least(gate))
-    return _one_indicator(profile, target) or _one_dimension(profile, target)
+    opened = tuple(
+        NextStep("gate", g.id, target, value=g.least, now=gates.known[g.id].value)
+        for g in gates.binding()
+        if g.cap is now
+    )
+    if ungated.rank > now.rank:
+        return opened
+    found = _of_indicators(profile, target) or _of_dimensions(profile, target)
+    return (*opened, *sorted(found, key=_effort)[:MOST_STEPS])
 
 
-def _one_indicator(profile: Profile, target: Stage) -> NextStep | None:
+def _effort(step: NextStep) -> tuple[float, str]:
+    return (step.to_score or 0) - (step.from_score or 0), step.id
+
+
+def _of_indicators(profile: Profile, target: Stage) -> list[NextStep]:
     base = profile.filled()
     steps = []
     for i, slot in enumerate(profile.slots):
@@ -58,22 +73,23 @@ def _one_indicator(profile: Profile, target: Stage) -> NextStep | None:
             continue
         needed = _least(base, i, profile.score, CUTS[target.rank - 1])
         if needed is not None:
-            value = value_at(slot.indicator, needed)
-            step = NextStep("indicator", slot.id, target, slot.score, needed, value)
-            steps.append((needed - slot.score, slot.id, step))
-    return min(steps)[2] if steps else None
+            if slot.indicator.unit == "level":
+                needed = min(level for level in LEVELS.values() if level >= needed)
+            value, now = value_at(slot.indicator, needed), slot.estimate.value
+            step = NextStep("indicator", slot.id, target, slot.score, needed, value, now)
+            steps.append(step)
+    return steps
 
 
-def _one_dimension(profile: Profile, target: Stage) -> NextStep | None:
+def _of_dimensions(profile: Profile, target: Stage) -> list[NextStep]:
     base = profile.dimensions(profile.filled())
     steps = []
     for i, dimension in enumerate(DIMENSIONS):
         needed = _least(base, i, lambda d: float(profile.total(d)), CUTS[target.rank - 1])
         if needed is not None and profile.evidence(dimension) > 0:
-            now = float(base[i])
-            step = NextStep("dimension", dimension.value, target, now, needed)
-            steps.append((needed - now, dimension.value, step))
-    return min(steps)[2] if steps else None
+            step = NextStep("dimension", dimension.value, target, float(base[i]), needed)
+            steps.append(step)
+    return steps
 
 
 def _least(

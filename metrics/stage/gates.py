@@ -1,4 +1,4 @@
-"""The gates: at most one per stage, each a thing without which a stage cannot be claimed."""
+"""The gates: at most one per stage, each a thing without which no higher stage can be claimed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,68 +6,87 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.declaration import Indicator
 from metrics.estimate import Estimate
 from metrics.stage.verdict import Held
+from model.definitions import StageSettings
 from model.stages import STAGES, Stage
 from model.words import percent
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+SHARES = {"handoffs_recorded": "recorded handoff", "decisions_recorded": "recorded decision"}
+SHARED = "shared_metrics"
+KNOWN = (*SHARES, SHARED)
 
 
 @dataclass(frozen=True)
 class Gate:
-    """Under `least`, the stage is not above `cap`. `least` None: the configured gate share."""
+    """With under `least` of what `id` names, the stage is not above `cap`."""
 
     id: str
     cap: Stage
-    what: str
-    least: float | None = None
+    least: float
+    indicator: Indicator | None = None
 
-    def reason(self, estimate: Estimate, share: float) -> str:
+    @property
+    def title(self) -> str:
+        """What is counted."""
+        return self.indicator.title if self.indicator else self.id.replace("_", " ")
+
+    def reason(self, estimate: Estimate) -> str:
         """Why it binds, in plain words."""
-        if self.least is not None:
-            return f"no {self.what}; without one the stage is not above {self.cap.value.title()}"
-        return (
-            f"only {percent(float(estimate.value or 0))} of MQLs have a {self.what}; "
-            f"under {percent(share)} the stage is not above {self.cap.value.title()}"
+        value, above = float(estimate.value or 0), f"not above {self.cap.value.title()}"
+        if self.id == SHARED:
+            if self.least == 1:
+                return (
+                    f"no metric has a target for both functions; without one the stage is {above}"
+                )
+            return (
+                f"only {value:.0f} metrics have a target for both functions; "
+                f"under {self.least:.0f} the stage is {above}"
+            )
+        told = (
+            f"only {percent(value)} of MQLs have a {SHARES[self.id]}"
+            if self.id in SHARES
+            else f"{self.title}: only {percent(value)}"
         )
+        return f"{told}; under {percent(self.least)} the stage is {above}"
 
 
-GATES = (
-    Gate("handoffs_recorded", Stage.UNDEFINED, "recorded handoff"),
-    Gate("decisions_recorded", Stage.DEFINED, "recorded decision"),
-    Gate("shared_metrics", Stage.ALIGNED, "metric has a target for both functions", least=1.0),
-)
+def gates_of(settings: StageSettings, catalogue: Mapping[str, Indicator]) -> tuple[Gate, ...]:
+    """The configured gates, lowest cap first."""
+    found = [
+        Gate(one.needs, Stage(stage), one.least, catalogue.get(one.needs))
+        for stage, one in settings.gates.items()
+        if one is not None
+    ]
+    return tuple(sorted(found, key=lambda gate: gate.cap.rank))
 
 
 class Gates:
     """The gates with their evidence. One without evidence binds only in the worst case."""
 
-    def __init__(self, estimates: Mapping[str, Estimate], share: float) -> None:
-        self._share = share
+    def __init__(self, gates: tuple[Gate, ...], estimates: Mapping[str, Estimate]) -> None:
+        self.all = gates
         self.known = {
             g.id: estimates[g.id]
-            for g in GATES
+            for g in gates
             if g.id in estimates and estimates[g.id].value is not None
         }
-
-    def least(self, gate: Gate) -> float:
-        """The value under which `gate` binds."""
-        return self._share if gate.least is None else gate.least
 
     def binding(self) -> list[Gate]:
         """The gates that bind at the point estimates, lowest cap first."""
         return [
             g
-            for g in GATES
-            if g.id in self.known and float(self.known[g.id].value or 0) < self.least(g)
+            for g in self.all
+            if g.id in self.known and float(self.known[g.id].value or 0) < g.least
         ]
 
     def held(self, ungated: Stage | None) -> tuple[Held, ...]:
         """The binding gates whose cap lies below `ungated`."""
         return tuple(
-            Held(g.id, g.reason(self.known[g.id], self._share))
+            Held(g.id, g.reason(self.known[g.id]))
             for g in self.binding()
             if ungated is not None and g.cap.rank < ungated.rank
         )
@@ -76,15 +95,15 @@ class Gates:
         """The highest stage that the gates leave; in the worst case, unknown gates bind too."""
         caps = [g.cap for g in self.binding()]
         if worst:
-            caps += [g.cap for g in GATES if g.id not in self.known]
+            caps += [g.cap for g in self.all if g.id not in self.known]
         return min(caps, key=lambda s: s.rank, default=Stage.INTEGRATED)
 
     def ranks(self, ranks: Ints, shares: Mapping[str, Floats]) -> Ints:
         """Ranks of stages by draw, held down by the gates' own draws."""
-        for gate in GATES:
+        for gate in self.all:
             if gate.id in shares:
                 held = np.minimum(ranks, gate.cap.rank)
-                ranks = np.where(shares[gate.id] < self.least(gate), held, ranks)
+                ranks = np.where(shares[gate.id] < gate.least, held, ranks)
         return ranks
 
 

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from metrics.declaration import Indicator, Result
 from metrics.estimate import Estimate, Status
+from metrics.scoring import BEST, WORST
 from metrics.stage.draws import Draws, Luck, draw
-from metrics.stage.explain import binding, next_step, pulls
-from metrics.stage.gates import Gates, capped
+from metrics.stage.explain import binding, next_steps, pulls
+from metrics.stage.gates import Gates, capped, gates_of
 from metrics.stage.profile import Profile, profile
-from metrics.stage.verdict import DimensionVerdict, Verdict
+from metrics.stage.verdict import DimensionVerdict, Verdict, Withheld
 from model.definitions import Definitions, StageSettings
 from model.stages import CUTS, DIMENSIONS, STAGES, Dimension, Stage
 from model.words import percent
@@ -37,21 +38,25 @@ def infer(
     """
     settings = definitions.stage
     whole = profile(results, definitions, catalogue)
-    doors = Gates(gates, settings.gate_share)
+    found = {result.indicator.id: result.estimate for result in results}
+    doors = Gates(gates_of(settings, catalogue), {**found, **gates})
     drawn = draw(whole, doors.known, Luck(settings.seed, settings.draws))
     evidence = whole.evidence()
     dimensions = whole.dimensions(whole.filled())
-    score = float(whole.total(dimensions)) if evidence > 0 else None
-    ungated = Stage.of_score(score) if score is not None else None
-    probabilities = _probabilities(doors, drawn)
+    sampled = whole.dimensions(drawn.sampling)
+    totals, point = whole.total(sampled), float(whole.total(dimensions))
+    probabilities = _probabilities(doors, drawn, _off(totals, point))
+    score = point if evidence > 0 else None
+    ungated = Stage.of_score(point) if evidence > 0 else None
     likeliest = max(STAGES, key=lambda s: probabilities[s])
     stage_range = _stage_range(whole, doors)
     withheld = _withheld(settings, evidence, people, probabilities[likeliest])
-    stage = likeliest if withheld is None else None
-    sampled = whole.dimensions(drawn.sampling)
-    low, high = _interval(whole.total(sampled)) if score is not None else (None, None)
+    why = withheld[0] if withheld else None
+    stage = None if why else likeliest
+    low, high = _interval(totals, point) if score is not None else (None, None)
     verdict = Verdict(
         stage=stage,
+        withheld=why,
         stage_range=stage_range,
         ungated_stage=ungated,
         held_by=doors.held(ungated),
@@ -67,19 +72,28 @@ def infer(
         sentence="",
         pulls=pulls(whole),
         binding=binding(whole),
-        next_step=next_step(whole, doors) if score is not None else None,
+        steps=next_steps(whole, doors) if score is not None else (),
     )
     cap = doors.cap(worst=False)
-    return replace(verdict, sentence=_sentence(verdict, withheld, cap))
+    return replace(verdict, sentence=_sentence(verdict, withheld[1] if withheld else None, cap))
 
 
-def _interval(draws: Floats) -> tuple[float, float]:
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return float(low), float(high)
+def _off(draws: Floats, score: float) -> float:
+    """How far the middle of the draws lies off the score. Scores end at 20 and 100 and the weakest
+    dimension counts twice, so what is drawn around an estimate that is itself off is off again, in
+    the same direction: near an end towards the middle, and down where dimensions are alike.
+    """
+    return score - float(np.median(draws))
 
 
-def _probabilities(gates: Gates, drawn: Draws) -> dict[Stage, float]:
-    ranks = np.searchsorted(np.array(CUTS), drawn.total, side="right")
+def _interval(draws: Floats, score: float) -> tuple[float, float]:
+    """95 % of the draws, centred on the score."""
+    low, high = np.clip(np.quantile(draws, [0.025, 0.975]) + _off(draws, score), WORST, BEST)
+    return min(float(low), score), max(float(high), score)
+
+
+def _probabilities(gates: Gates, drawn: Draws, off: float) -> dict[Stage, float]:
+    ranks = np.searchsorted(np.array(CUTS), drawn.total + off, side="right")
     counts = np.bincount(gates.ranks(ranks, drawn.gates), minlength=len(STAGES))
     return {stage: float(counts[stage.rank] / len(ranks)) for stage in STAGES}
 
@@ -91,17 +105,18 @@ def _stage_range(whole: Profile, gates: Gates) -> tuple[Stage, Stage]:
 
 def _withheld(
     settings: StageSettings, evidence: float, people: Mapping[str, int] | None, best: float
-) -> str | None:
-    """Why no stage is stated, or None."""
+) -> tuple[Withheld, str] | None:
+    """Why no stage is stated, also in words, or None."""
     if evidence < settings.minimum_evidence:
         least = percent(settings.minimum_evidence)
-        return f"not enough evidence: {percent(evidence)}, at least {least}"
+        return "evidence", f"not enough evidence: {percent(evidence)}, at least {least}"
     for side in SIDES if people is not None else ():
         active = people.get(side, 0) if people is not None else 0
         if active < settings.minimum_people:
-            return f"{side.title()} has {active} active people, under {settings.minimum_people}"
+            least = str(settings.minimum_people)
+            return "people", f"{side.title()} has {active} active people, under {least}"
     if best < settings.minimum_probability:
-        return f"no stage reaches {percent(settings.minimum_probability)}"
+        return "probability", f"no stage reaches {percent(settings.minimum_probability)}"
     return None
 
 
@@ -141,7 +156,7 @@ def _dimension(
         )
     status: Status = "ok" if evidence >= minimum else "weak"
     stage = Stage.of_score(score) if status == "ok" else None
-    low, high = _interval(draws)
+    low, high = _interval(draws, score)
     return DimensionVerdict(
         dimension, score, low, high, stage, (worst, best), evidence, status, missing
     )

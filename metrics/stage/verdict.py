@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from metrics.estimate import Status
 from model.stages import Dimension, Stage
+
+Withheld = Literal["evidence", "people", "probability"]
+"""Why no stage is stated: too little evidence, too few people, or none likely enough."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +38,20 @@ class DimensionVerdict:
 
 @dataclass(frozen=True)
 class Pull:
-    """How many points the total would gain if this indicator scored 100."""
+    """One indicator in the total. `gain`: the points that the total would gain if it scored 100;
+    `adds`: how many more or less the total has than if it stood at the neutral 60.
+    """
 
     indicator: str
     dimension: Dimension
     score: float
     gain: float
+    adds: float
 
 
 @dataclass(frozen=True)
 class NextStep:
-    """The smallest change that reaches `stage`: one indicator at `value` (its unit), one
+    """A change that alone reaches `stage`: one indicator from `now` to `value` (its unit), one
     dimension at `to_score`, or a gate to pass (`kind` says which).
     """
 
@@ -54,6 +61,7 @@ class NextStep:
     from_score: float | None = None
     to_score: float | None = None
     value: float | None = None
+    now: float | None = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +70,12 @@ class Verdict:
 
     `stage` is None where a range is all that can be said; `sentence` always says it in words.
     `score`, `low` and `high` (20–100) are before gates, None where nothing is assessed;
-    `probabilities` are after gates and add up to 1.
+    `probabilities` are after gates and add up to 1. `steps` are the cheapest changes that reach
+    the next stage, the smallest first.
     """
 
     stage: Stage | None
+    withheld: Withheld | None
     stage_range: tuple[Stage, Stage]
     ungated_stage: Stage | None
     held_by: tuple[Held, ...]
@@ -78,4 +88,9 @@ class Verdict:
     sentence: str
     pulls: tuple[Pull, ...]
     binding: Dimension | None
-    next_step: NextStep | None
+    steps: tuple[NextStep, ...]
+
+    @property
+    def next_step(self) -> NextStep | None:
+        """The smallest change that reaches the next stage."""
+        return self.steps[0] if self.steps else None

@@ -3,7 +3,7 @@
 Staff are shown as a group of at least `floor`, and only after the close; under ten responses the
 mean alone, to one decimal. The total is of Sales and Marketing, which weigh equally, and is
 hidden whenever either is, since the other could be subtracted from it. Heads who agreed answer by
-name and are shown apart, never inside a group.
+name and are shown apart, never inside a group. `disclosure` decides what can stand side by side.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,23 +12,28 @@ from typing import Literal
 
 import numpy as np
 
-from metrics.survey.questionnaire import STATEMENTS
+from metrics.survey.agreement import agreement, agreement_of_both
+from metrics.survey.questionnaire import STATEMENTS, Root
 from metrics.survey.scoring import FUNCTIONS, Answers, Mean, Response, combined, distribution, score
+from metrics.survey.staff import FEWEST_FOR_SPREAD, Staff
 from model.definitions import SurveySettings
 from model.stages import STAGES, Stage
 
 WaveState = Literal["planned", "open", "closed"]
-FEWEST_FOR_SPREAD = 10
 NOT_CLOSED = "results appear after the wave closes"
+ONE_HIDDEN = "one of the two functions is hidden"
+TOO_FEW = "too few responses"
+ROOTS: tuple[Root, ...] = ("economic", "cultural")
 
 
 @dataclass(frozen=True)
 class Group:
     """The staff of a function, or both functions together (`all`).
 
-    `n` responses were scored, `unscored` had too few answers. `hidden` says why there is no
-    result. Under ten responses `low`, `high`, `sd` and `stages` are None and means have one
-    decimal. `statements` maps a statement's number to its mean, None where hidden.
+    `n` responses were scored, `unscored` had too few answers, `straight` gave one answer to all
+    statements. `hidden` says why there is no result. Under ten responses `low`, `high`, `sd`,
+    `stages` and `agreement` are None and means have one decimal. `statements` maps a statement's
+    number to its mean, None where hidden, `agreements` to its r_wg; `agreement` is their mean.
     """
 
     group: str
@@ -44,6 +49,9 @@ class Group:
     stage: Stage | None = None
     stages: Mapping[Stage, float] | None = None
     statements: Mapping[int, float | None] | None = None
+    agreement: float | None = None
+    agreements: Mapping[int, float | None] | None = None
+    straight: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,7 @@ class Head:
     score: float | None
     stage: Stage | None
     answers: Answers
+    segment: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,16 +76,39 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class SurveyResult:
-    """A wave's results: `groups` by function and `all`, the heads by name, and the gap.
+class RootGap:
+    """The mean rating (1–5) of one root's shown statements, by function, and their difference."""
 
-    `statement_gaps` maps a statement's number to Sales minus Marketing.
+    root: Root
+    sales: float
+    marketing: float
+    gap: Gap
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A function's staff in one row of a segment's table: the mean alone, to one decimal."""
+
+    n: int | None
+    mean: float | None
+    stage: Stage | None
+    hidden: str | None
+
+
+@dataclass(frozen=True)
+class SurveyResult:
+    """A wave's results: `groups` by function and `all`, the heads by name, and the gaps.
+
+    `statement_gaps` maps a statement's number to Sales minus Marketing. `segments` maps a dimension
+    to its values, and those to sales and marketing; a value stands there if either may be shown.
     """
 
     groups: Mapping[str, Group]
     heads: tuple[Head, ...] = ()
     gap: Gap | None = None
-    statement_gaps: Mapping[int, float | None] | None = None
+    statement_gaps: Mapping[int, Gap | None] | None = None
+    roots: tuple[RootGap, ...] = ()
+    segments: Mapping[str, Mapping[str, Mapping[str, Cell]]] | None = None
 
 
 def results(
@@ -84,16 +116,22 @@ def results(
     settings: SurveySettings,
     wave_state: WaveState,
     invited: Mapping[str, int] | None = None,
+    dimensions: Sequence[str] = (),
 ) -> SurveyResult:
-    """What may be shown of a wave. `invited` is how many staff were asked, by function.
+    """What may be shown of a wave. `invited` is how many staff were asked, by function;
+    `dimensions` are the segments with a table of their own, the most important first.
 
     Until the close everything but the counts is hidden.
     """
-    staff = {f: [r for r in responses if r.function == f and not r.is_by_name] for f in FUNCTIONS}
-    found = {f: _Staff(f, staff[f], settings) for f in FUNCTIONS}
+    found = {
+        f: Staff(
+            [r for r in responses if r.function == f and not r.is_by_name], dimensions, settings
+        )
+        for f in FUNCTIONS
+    }
     asked = invited or {}
     closed = wave_state == "closed"
-    groups = {f: found[f].group(asked.get(f), closed) for f in FUNCTIONS}
+    groups = {f: _group(f, found[f], asked.get(f), closed) for f in FUNCTIONS}
     sales, marketing = found["sales"], found["marketing"]
     groups["all"] = _both(groups["sales"], groups["marketing"], sales, marketing)
     if not closed:
@@ -103,65 +141,64 @@ def results(
         groups,
         heads=_heads(responses, settings),
         gap=_gap(groups["sales"], groups["marketing"], sales, marketing) if shown else None,
-        statement_gaps=_statement_gaps(groups["sales"], groups["marketing"]) if shown else None,
+        statement_gaps=_statement_gaps(groups, sales, marketing) if shown else None,
+        roots=_roots(groups, sales, marketing) if shown else (),
+        segments={name: _cells(name, sales, marketing) for name in dimensions},
     )
 
 
-class _Staff:
-    """The anonymous responses of one function."""
+def _group(name: str, staff: Staff, invited: int | None, closed: bool) -> Group:
+    answered = staff.n + staff.unscored
+    rate = min(answered / invited, 1.0) if invited else None
+    hidden = staff.why_hidden if closed else NOT_CLOSED
+    if hidden:
+        return Group(name, staff.n, staff.unscored, invited, rate, hidden)
+    mean = Mean.of(staff.scores)
+    value = _shown(mean.value, staff.is_small)
+    interval = None if staff.is_small else mean.interval()
+    agreements = {s.number: _agreement(staff, s.number) for s in STATEMENTS}
+    return Group(
+        group=name,
+        n=staff.n,
+        unscored=staff.unscored,
+        invited=invited,
+        response_rate=rate,
+        hidden=None,
+        mean=value,
+        low=interval and interval[0],
+        high=interval and interval[1],
+        sd=None if staff.is_small else float(np.std(staff.scores, ddof=1)),
+        stage=Stage.of_score(value),
+        stages=None if staff.is_small else distribution(staff.scores),
+        statements={s.number: _statement(staff, s.number) for s in STATEMENTS},
+        agreement=_mean_of(agreements),
+        agreements=agreements,
+        straight=None if staff.is_small else staff.straight(),
+    )
 
-    def __init__(self, name: str, responses: Sequence[Response], settings: SurveySettings) -> None:
-        self.name, self.floor = name, settings.floor
-        pairs = [(score(r.answers, settings.minimum_answers), r.answers) for r in responses]
-        self.scores = sorted(s for s, _ in pairs if s is not None)
-        self.answers = [answers for s, answers in pairs if s is not None]
-        self.unscored = len(pairs) - len(self.scores)
 
-    @property
-    def is_small(self) -> bool:
-        return len(self.scores) < FEWEST_FOR_SPREAD
+def _statement(staff: Staff, number: int) -> float | None:
+    given = staff.answers(number)
+    if not len(given):
+        return None
+    return _shown(float(np.mean(given)), len(given) < FEWEST_FOR_SPREAD)
 
-    def group(self, invited: int | None, closed: bool) -> Group:
-        n = len(self.scores)
-        rate = min((n + self.unscored) / invited, 1.0) if invited else None
-        hidden = None
-        if not closed:
-            hidden = NOT_CLOSED
-        elif n < self.floor:
-            hidden = f"fewer than {self.floor} scored responses"
-        if hidden:
-            return Group(self.name, n, self.unscored, invited, rate, hidden)
-        mean = Mean.of(self.scores)
-        value = _shown(mean.value, self.is_small)
-        interval = None if self.is_small else mean.interval()
-        return Group(
-            group=self.name,
-            n=n,
-            unscored=self.unscored,
-            invited=invited,
-            response_rate=rate,
-            hidden=None,
-            mean=value,
-            low=interval and interval[0],
-            high=interval and interval[1],
-            sd=None if self.is_small else float(np.std(self.scores, ddof=1)),
-            stage=Stage.of_score(value),
-            stages=None if self.is_small else distribution(self.scores),
-            statements={s.number: self._statement(s.number) for s in STATEMENTS},
-        )
 
-    def _statement(self, number: int) -> float | None:
-        given = [a for answers in self.answers if (a := answers[number - 1]) is not None]
-        if len(given) < self.floor:
-            return None
-        return _shown(float(np.mean(given)), len(given) < FEWEST_FOR_SPREAD)
+def _agreement(staff: Staff, number: int) -> float | None:
+    given = staff.answers(number)
+    return None if len(given) < FEWEST_FOR_SPREAD else agreement(given)
+
+
+def _mean_of(values: Mapping[int, float | None]) -> float | None:
+    known = [value for value in values.values() if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _shown(value: float, is_small: bool) -> float:
     return round(value, 1) if is_small else value
 
 
-def _both(sales: Group, marketing: Group, of_sales: _Staff, of_marketing: _Staff) -> Group:
+def _both(sales: Group, marketing: Group, of_sales: Staff, of_marketing: Staff) -> Group:
     """Sales and Marketing together, made from what each may show, so that it adds nothing."""
     n, unscored = sales.n + marketing.n, sales.unscored + marketing.unscored
     known = sales.invited is not None and marketing.invited is not None
@@ -169,7 +206,7 @@ def _both(sales: Group, marketing: Group, of_sales: _Staff, of_marketing: _Staff
     rate = min((n + unscored) / asked, 1.0) if asked else None
     hidden = sales.hidden or marketing.hidden
     if hidden or sales.mean is None or marketing.mean is None:
-        why = hidden if hidden == NOT_CLOSED else "one of the two functions is hidden"
+        why = hidden if hidden == NOT_CLOSED else ONE_HIDDEN
         return Group("all", n, unscored, asked, rate, why)
     is_small = of_sales.is_small or of_marketing.is_small
     value = _shown((sales.mean + marketing.mean) / 2, is_small)
@@ -180,6 +217,9 @@ def _both(sales: Group, marketing: Group, of_sales: _Staff, of_marketing: _Staff
     stages = None
     if sales.stages is not None and marketing.stages is not None:
         stages = {s: (sales.stages[s] + marketing.stages[s]) / 2 for s in STAGES}
+    agreements = {
+        s.number: _agreement_of_both(of_sales, of_marketing, s.number) for s in STATEMENTS
+    }
     return Group(
         group="all",
         n=n,
@@ -194,7 +234,16 @@ def _both(sales: Group, marketing: Group, of_sales: _Staff, of_marketing: _Staff
         stage=Stage.of_score(value),
         stages=stages,
         statements=_statements(sales, marketing, is_small),
+        agreement=_mean_of(agreements),
+        agreements=agreements,
     )
+
+
+def _agreement_of_both(sales: Staff, marketing: Staff, number: int) -> float | None:
+    first, second = sales.answers(number), marketing.answers(number)
+    if min(len(first), len(second)) < FEWEST_FOR_SPREAD:
+        return None
+    return agreement_of_both(first, second)
 
 
 def _statements(sales: Group, marketing: Group, is_small: bool) -> dict[int, float | None]:
@@ -207,11 +256,27 @@ def _statements(sales: Group, marketing: Group, is_small: bool) -> dict[int, flo
     return found
 
 
-def _statement_gaps(sales: Group, marketing: Group) -> dict[int, float | None]:
+def _statement_gaps(
+    groups: Mapping[str, Group], sales: Staff, marketing: Staff
+) -> dict[int, Gap | None]:
     return {
-        number: None if first is None or second is None else first - second
-        for number, (first, second) in _pairs(sales, marketing).items()
+        number: None
+        if first is None or second is None
+        else _difference(
+            (first, second), Mean.of(sales.answers(number)), Mean.of(marketing.answers(number))
+        )
+        for number, (first, second) in _pairs(groups["sales"], groups["marketing"]).items()
     }
+
+
+def _difference(means: tuple[float, float], sales: Mean, marketing: Mean) -> Gap:
+    """The difference of two shown means; its interval (Welch) where both rest on enough."""
+    value = means[0] - means[1]
+    if min(sales.n, marketing.n) < FEWEST_FOR_SPREAD:
+        return Gap(round(value, 1), None, None)
+    low, high = combined(sales, marketing, (1.0, -1.0))
+    half = (high - low) / 2
+    return Gap(value, value - half, value + half)
 
 
 def _pairs(sales: Group, marketing: Group) -> dict[int, tuple[float | None, float | None]]:
@@ -219,21 +284,59 @@ def _pairs(sales: Group, marketing: Group) -> dict[int, tuple[float | None, floa
     return {s.number: (first.get(s.number), second.get(s.number)) for s in STATEMENTS}
 
 
-def _gap(sales: Group, marketing: Group, of_sales: _Staff, of_marketing: _Staff) -> Gap | None:
+def _gap(sales: Group, marketing: Group, of_sales: Staff, of_marketing: Staff) -> Gap | None:
     if sales.mean is None or marketing.mean is None:
         return None
-    if of_sales.is_small or of_marketing.is_small:
-        return Gap(round(sales.mean - marketing.mean, 1), None, None)
     means = Mean.of(of_sales.scores), Mean.of(of_marketing.scores)
-    low, high = combined(*means, (1.0, -1.0))
-    return Gap(sales.mean - marketing.mean, low, high)
+    return _difference((sales.mean, marketing.mean), *means)
+
+
+def _roots(groups: Mapping[str, Group], sales: Staff, marketing: Staff) -> tuple[RootGap, ...]:
+    """By root, from the statements' shown means alone, so that they add nothing; the interval's
+    width is that of the difference between the respondents' own means over the same statements.
+    """
+    found = []
+    for root in ROOTS:
+        numbers = [
+            number
+            for number, pair in _pairs(groups["sales"], groups["marketing"]).items()
+            if STATEMENTS[number - 1].root == root and None not in pair
+        ]
+        if not numbers:
+            continue
+        first, second = (
+            float(np.mean([(groups[f].statements or {})[number] for number in numbers]))
+            for f in ("sales", "marketing")
+        )
+        spreads = Mean.of(sales.root_means(numbers)), Mean.of(marketing.root_means(numbers))
+        found.append(RootGap(root, first, second, _difference((first, second), *spreads)))
+    return tuple(found)
+
+
+def _cells(dimension: str, sales: Staff, marketing: Staff) -> dict[str, Mapping[str, Cell]]:
+    values = sorted(sales.cells[dimension] | marketing.cells[dimension])
+    return {
+        value: {
+            "sales": _cell(sales, dimension, value),
+            "marketing": _cell(marketing, dimension, value),
+        }
+        for value in values
+    }
+
+
+def _cell(staff: Staff, dimension: str, value: str) -> Cell:
+    if value not in staff.cells[dimension]:
+        return Cell(None, None, None, TOO_FEW)
+    scores = staff.scores_of(dimension, value)
+    mean = round(float(np.mean(scores)), 1)
+    return Cell(len(scores), mean, Stage.of_score(mean), None)
 
 
 def _heads(responses: Sequence[Response], settings: SurveySettings) -> tuple[Head, ...]:
     found = []
-    for response in responses:
-        if response.is_by_name and response.named:
-            value = score(response.answers, settings.minimum_answers)
+    for one in responses:
+        if one.is_by_name and one.named:
+            value = score(one.answers, settings.minimum_answers)
             stage = None if value is None else Stage.of_score(value)
-            found.append(Head(response.named, response.function, value, stage, response.answers))
+            found.append(Head(one.named, one.function, value, stage, one.answers, one.segment))
     return tuple(sorted(found, key=lambda head: (head.function, head.name)))

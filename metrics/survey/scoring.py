@@ -1,11 +1,12 @@
 """From twenty answers to a score of 20–100, and from scores to a group's figures."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from metrics.survey.questionnaire import HIGHEST, LOWEST, STATEMENTS
@@ -13,7 +14,9 @@ from model.errors import SurveyError
 from model.stages import STAGES, Stage
 
 Answers = tuple[int | None, ...]
+Ratings = npt.NDArray[np.float64]
 FUNCTIONS = ("marketing", "sales", "other")
+_RATINGS = frozenset([None, *range(LOWEST, HIGHEST + 1)])
 
 
 @dataclass(frozen=True)
@@ -21,14 +24,17 @@ class Response:
     """One person's answers, in the order of the statements; None for one left open.
 
     `function` is marketing, sales or other. `named` is the name under which a head agreed to
-    answer; a head without one counts among the anonymous staff. Raises SurveyError for a number
-    of answers other than twenty, an answer outside 1–5, or another function.
+    answer; a head without one counts among the anonymous staff. `segment` says where, such as
+    region → EMEA. `is_repeated`: an earlier wave held the same answers. Raises SurveyError for a
+    number of answers other than twenty, an answer outside 1–5, or another function.
     """
 
     function: str
     level: Literal["head", "staff"]
     named: str | None
     answers: Answers
+    segment: Mapping[str, str] = field(default_factory=dict)
+    is_repeated: bool = False
 
     def __post_init__(self) -> None:
         if self.function not in FUNCTIONS:
@@ -43,8 +49,10 @@ class Response:
                 "survey response",
                 "Leave an unanswered statement empty.",
             )
+        if _RATINGS.issuperset(self.answers):
+            return
         for number, answer in enumerate(self.answers, start=1):
-            if answer is not None and answer not in range(LOWEST, HIGHEST + 1):
+            if answer not in _RATINGS:
                 raise SurveyError(
                     f"statement {number} is answered {answer}, which is not {LOWEST} to {HIGHEST}",
                     "survey response",
@@ -74,7 +82,7 @@ class Mean:
     n: int
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Mean":
+    def of(cls, values: Sequence[float] | Ratings) -> "Mean":
         """From at least one value."""
         n = len(values)
         error = float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else None
@@ -102,7 +110,7 @@ def combined(first: Mean, second: Mean, weights: tuple[float, float]) -> tuple[f
     return value - half, value + half
 
 
-def distribution(scores: Sequence[float]) -> dict[Stage, float]:
+def distribution(scores: Sequence[float] | Ratings) -> dict[Stage, float]:
     """The share of respondents at each stage."""
     counts = np.bincount([Stage.of_score(s).rank for s in scores], minlength=len(STAGES))
     return {stage: float(counts[stage.rank] / len(scores)) for stage in STAGES}

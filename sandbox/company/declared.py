@@ -120,7 +120,9 @@ def write_targets(folder: Path, world: World, revenue: float) -> None:
 
 
 def write_survey(folder: Path, world: World) -> None:
-    """survey.csv: every head's and staff member's ratings of the 20 statements; heads by name."""
+    """survey.csv: every head's and staff member's ratings of the 20 statements; heads by name,
+    those of a region on their own region.
+    """
     chance = world.chance("survey")
     people = world.people
     names = user_names(people)
@@ -129,7 +131,9 @@ def write_survey(folder: Path, world: World) -> None:
         ("sales", "staff", people.sales_staff[:200], _SALES_BIAS),
         ("marketing", "head", np.array([people.head_of_marketing]), _MARKETING_BIAS),
         ("marketing", "staff", people.marketing_staff[:200], _MARKETING_BIAS),
+        ("sales", "head", people.sales_managers, _SALES_BIAS),
     )
+    heads_of_all = (people.head_of_sales, people.head_of_marketing)
     level = np.zeros(20)
     for dimension, statements in _STATEMENTS.items():
         for statement in statements:
@@ -144,7 +148,7 @@ def write_survey(folder: Path, world: World) -> None:
                 world.now - int(chance.integers(1, _DAYS_OPEN)) * DAY, UTC
             ).date()
             token = f"r-{chance.integers(16**10):010x}"
-            region = REGIONS[int(people.region[user])]
+            region = "" if user in heads_of_all else REGIONS[int(people.region[user])]
             name = names[user] if rank == "head" else ""
             rows.append([token, function, rank, name, region, day.isoformat(), *ratings.tolist()])
     rows.sort(key=lambda row: str(row[0]))

@@ -78,7 +78,9 @@ class Rest:
         return JSONResponse(self.usage.limits())
 
     def record_count(self, request: Request) -> Response:
-        """The number of records by object, without deleted and archived ones."""
+        """The number of records by object, without deleted and archived ones; whatever is shared
+        with the user.
+        """
         user = user_of(request)
         if not user.profile.views_setup:
             reason = "this user may not View Setup and Configuration"
@@ -88,7 +90,8 @@ class Rest:
         names = asked.split(",") if asked else sorted(objects)
         known = {name.casefold(): name for name in objects}
         chosen = [known[n.strip().casefold()] for n in names if n.strip().casefold() in known]
-        counts = [{"count": user.view.count(name), "name": name} for name in chosen]
+        every = self.organisation.seen_by(objects)
+        counts = [{"count": every.count(name), "name": name} for name in chosen]
         return JSONResponse({"sObjects": counts})
 
     def record(self, request: Request) -> Response:

@@ -125,7 +125,8 @@ def _config(app: Starlette, **tls: Any) -> uvicorn.Config:
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
+    # Of an unnamed protocol asyncio does not know that small answers must not wait for each other.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))

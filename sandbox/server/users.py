@@ -53,6 +53,7 @@ PROFILES = {
         hidden_fields=frozenset({"CompletedDateTime"}),
         hides_custom=True,
     ),
+    "controller": Profile(region="EMEA", views_setup=True),
 }
 
 

@@ -5,33 +5,47 @@ from typing import Self
 
 from sqlalchemy import Engine, inspect, text
 
+from store.records.actions import Actions
+from store.records.alerts import Alerts
+from store.records.checklists import Checklists
+from store.records.invitations import Invitations
+from store.records.leases import Leases
 from store.records.runs import Runs
+from store.records.schedule import Schedule
 from store.records.snapshots import Snapshots
 from store.records.surveys import Surveys
 from store.records.transactions import connect, reading
 
-NEWEST = "0001"  # the last of the migrations
+NEWEST = "0004"  # the last of the migrations
 
 
 class Records:
-    """The database behind one address; a context manager. Repositories: `surveys`, `snapshots`,
-    `runs`. All errors are RecordsErrors or SurveyErrors.
+    """The database behind one address; a context manager. Repositories: `surveys`, `invitations`,
+    `snapshots`, `runs`, `actions`, `checklists`, `schedule`, `leases`, `alerts`. All errors are
+    RecordsErrors or SurveyErrors.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.surveys = Surveys(engine)
+        self.invitations = Invitations(engine)
         self.snapshots = Snapshots(engine)
         self.runs = Runs(engine)
+        self.actions = Actions(engine)
+        self.checklists = Checklists(engine)
+        self.schedule = Schedule(engine)
+        self.leases = Leases(engine)
+        self.alerts = Alerts(engine)
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, password: str | None = None) -> Self:
         """Open (on SQLite: create) the database and migrate it to this version.
 
-        `url` is an SQLAlchemy address such as sqlite:////home/me/.detente/records.db.
+        `url` is an SQLAlchemy address such as sqlite:////home/me/.detente/records.db or
+        postgresql://detente@db.example.com/detente, whose user has the `password`.
         Raises RecordsError: locked, not a database, or written by a newer version.
         """
-        engine = connect(url)
+        engine = connect(url, password)
         try:
             if not _is_newest(engine):
                 from store.records.migrating import migrate  # Alembic takes long to load

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from model.errors import RecordsError
-from store.records.transactions import migrating
+from store.records.transactions import migrating, place
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -22,8 +22,7 @@ def migrate(engine: Engine) -> None:
             script.revision for script in ScriptDirectory.from_config(settings).walk_revisions()
         }
         if set(MigrationContext.configure(connection).get_current_heads()) - known:
-            where = engine.url.render_as_string(hide_password=True)
-            raise RecordsError("a newer version has written it", where, "Update Détente.")
+            raise RecordsError("a newer version has written it", place(engine), "Update Détente.")
         command.upgrade(settings, "head")
 
 

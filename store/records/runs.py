@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine, select, update
 
-from model.errors import DetenteError
+from model.errors import DetenteError, StoppedError
 from store.records.schema import RunRow
 from store.records.transactions import reading, writing
 
+STOPPED = "stopped before its end"
 RunState = Literal["running", "done", "partial", "failed"]
 
 
@@ -55,6 +56,8 @@ class Runs:
             yield run
         except BaseException as error:
             said = error.line() if isinstance(error, DetenteError) else type(error).__name__
+            if isinstance(error, StoppedError | KeyboardInterrupt):
+                said = STOPPED
             run.report.setdefault("error", said)
             self._finish(run_id, "failed", run)
             raise
@@ -65,7 +68,7 @@ class Runs:
             session.execute(
                 update(RunRow)
                 .where(RunRow.state == "running")
-                .values(state="failed", ended_at=_now(), report={"error": "stopped before its end"})
+                .values(state="failed", ended_at=_now(), report={"error": STOPPED})
             )
             row = RunRow(started_at=_now(), state="running", report={}, api_calls=0)
             session.add(row)
@@ -86,6 +89,13 @@ class Runs:
         """The run that began last."""
         with reading(self._engine) as session:
             row = session.scalar(select(RunRow).order_by(RunRow.id.desc()).limit(1))
+            return None if row is None else _run(row)
+
+    def newest_ended(self) -> Run | None:
+        """The run that began last of those that have ended."""
+        query = select(RunRow).where(RunRow.ended_at.is_not(None))
+        with reading(self._engine) as session:
+            row = session.scalar(query.order_by(RunRow.id.desc()).limit(1))
             return None if row is None else _run(row)
 
 

@@ -3,20 +3,26 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, StatementError
+from sqlalchemy.exc import ArgumentError, DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
 from model.errors import RecordsError
 
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
+POSTGRESQL = "postgresql+psycopg"
+WRITER = 0x64E7E27E  # the number of our lock among a PostgreSQL database's advisory locks
 _BEGIN = "sqlite_begin"
 _WORDS = {
+    "lock timeout": ("another process holds it", "Wait until that ends, and try again."),
+    "password": ("the log-in is refused", "Check the user, and the variable in password_env."),
+    "connection failed": ("the server does not answer", "Check the address and the server."),
+    "connection timeout": ("the server does not answer", "Check the address and the server."),
     "locked": ("another process holds it", "Wait until that ends, and try again."),
     "not a database": ("it is not a database of ours", "Restore a copy, or choose another file."),
     "malformed": ("it is damaged", "Restore a copy."),
@@ -26,21 +32,37 @@ _WORDS = {
 }
 
 
-def connect(address: str) -> Engine:
-    """The database at an SQLAlchemy address; on SQLite in WAL mode with foreign keys held."""
+def connect(address: str, password: str | None = None) -> Engine:
+    """The database at an SQLAlchemy address; on SQLite in WAL mode with foreign keys held.
+
+    `password` is for a PostgreSQL server whose address names a user alone.
+    """
     try:
         url = make_url(address)
-        if is_sqlite(url) and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        arguments = {"timeout": BUSY_SECONDS} if is_sqlite(url) else {}
-        engine = create_engine(url, connect_args=arguments, json_serializer=_json)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError) as error:
+        if is_sqlite(url):
+            return _sqlite(url)
+        if url.get_backend_name() != "postgresql":
+            raise ArgumentError(f"{url.get_backend_name()} is not a kind we know")
+        url = url.set(drivername=POSTGRESQL, password=password or url.password)
+        waits = {"connect_timeout": CONNECT_SECONDS}
+        return create_engine(url, connect_args=waits, json_serializer=_json, pool_pre_ping=True)
+    except (ArgumentError, ValueError, OSError) as error:
         raise RecordsError(
-            f"the address cannot be used ({error})", "records", "Write sqlite:///path/records.db."
+            f"the address cannot be used ({error})",
+            "records",
+            "Write sqlite:///path/records.db or postgresql://user@host:5432/database.",
         ) from None
-    if is_sqlite(url):
-        event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin)
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database:
+        file = Path(url.database)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # it holds the keys of open survey waves
+    arguments = {"timeout": BUSY_SECONDS}
+    engine = create_engine(url, connect_args=arguments, json_serializer=_json)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -49,7 +71,11 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-_json = partial(json.dumps, allow_nan=False)
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise RecordsError(f"what is to be kept is not JSON ({error})", "records") from None
 
 
 def _prepare(connection: Any, _record: object) -> None:
@@ -70,16 +96,19 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """A consistent view; never waits for a writer on SQLite."""
+    """A consistent view; never waits for a writer."""
+    if not is_sqlite(engine.url):
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with _faults(engine), Session(engine) as session:
         yield session
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """All or nothing; on SQLite the only writer from its first statement on."""
+    """All or nothing; the only writer from its first statement on."""
     immediate = engine.execution_options(**{_BEGIN: "IMMEDIATE"})
     with _faults(engine), Session(immediate) as session, session.begin():
+        _take_turn(session.connection())
         yield session
 
 
@@ -88,7 +117,15 @@ def migrating(engine: Engine) -> Iterator[Connection]:
     """A writing transaction for changes of the tables themselves."""
     immediate = engine.execution_options(**{_BEGIN: "IMMEDIATE"})
     with _faults(engine), immediate.begin() as connection:
+        _take_turn(connection)
         yield connection
+
+
+def _take_turn(connection: Connection) -> None:
+    """Wait on PostgreSQL until no other of us writes; SQLite does so itself."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:ours)"), {"ours": WRITER})
 
 
 @contextmanager
@@ -101,7 +138,13 @@ def _faults(engine: Engine) -> Iterator[None]:
             (words for sign, words in _WORDS.items() if sign in reason),
             (f"it cannot be read or written ({reason})", ""),
         )
-        raise RecordsError(what, engine.url.render_as_string(hide_password=True), todo) from None
+        raise RecordsError(what, place(engine), todo) from None
     except StatementError as error:
-        reason = str(error.orig).splitlines()[0][:200]
-        raise RecordsError(f"what is to be kept is not JSON ({reason})", "records") from None
+        if isinstance(error.orig, RecordsError):
+            raise error.orig from None
+        raise
+
+
+def place(engine: Engine) -> str:
+    """The database's address without what might be secret."""
+    return engine.url.set(query={}).render_as_string(hide_password=True)

@@ -92,15 +92,60 @@ DIMENSION = exactly(
     status={"enum": ["ok", "weak", "not_assessed"]},
     missing=listed({"type": "string"}),
 )
-GROUP = exactly(
-    n={"type": ["integer", "null"]},
-    response_rate=NUMBER,
-    mean=SCORE,
-    low=NUMBER,
-    high=NUMBER,
-    stage=MAYBE_STAGE,
-    hidden=TEXT,
+COUNT: SCHEMA = {"type": ["integer", "null"], "minimum": 0}
+MAYBE_SHARE: SCHEMA = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+RATING: SCHEMA = {"type": ["number", "null"], "minimum": 1, "maximum": 5}
+SEGMENT: SCHEMA = {"type": "object", "additionalProperties": {"type": "string"}}
+TEAMS: SCHEMA = {"enum": ["sales", "marketing", "sdr", "other"]}
+GROUP = {
+    **exactly(
+        n=COUNT,
+        invited=COUNT,
+        response_rate=MAYBE_SHARE,
+        unscored=COUNT,
+        mean=SCORE,
+        low=NUMBER,
+        high=NUMBER,
+        sd=NUMBER,
+        stage=MAYBE_STAGE,
+        stages={
+            "anyOf": [
+                exactly(undefined=SHARE, defined=SHARE, aligned=SHARE, integrated=SHARE),
+                {"type": "null"},
+            ]
+        },
+        agreement=MAYBE_SHARE,
+        hidden=TEXT,
+    ),
+    "if": {"properties": {"hidden": {"type": "string"}}},
+    "then": {
+        "properties": {
+            name: {"const": None}
+            for name in ("n", "response_rate", "unscored", "mean", "sd", "stages", "agreement")
+        }
+    },
+}
+GAP = exactly(value={"type": "number"}, low=NUMBER, high=NUMBER)
+STATEMENT = exactly(
+    number={"type": "integer", "minimum": 1, "maximum": 20},
+    text={"type": "string"},
+    root={"enum": ["economic", "cultural"]},
+    sales=RATING,
+    marketing=RATING,
+    all=RATING,
+    gap={"anyOf": [GAP, {"type": "null"}]},
+    agreement=exactly(sales=MAYBE_SHARE, marketing=MAYBE_SHARE, all=MAYBE_SHARE),
+    bearing={"type": "object", "additionalProperties": {"enum": ["measured", "proxy"]}},
 )
+HEAD = exactly(
+    name={"type": "string"},
+    function=TEAMS,
+    segment=SEGMENT,
+    score=SCORE,
+    stage=MAYBE_STAGE,
+    answers={**listed({"enum": [1, 2, 3, 4, 5, None]}), "minItems": 20, "maxItems": 20},
+)
+CELL = exactly(n=COUNT, mean=SCORE, stage=MAYBE_STAGE, hidden=TEXT)
 SURVEY = exactly(
     wave={"type": "string"},
     state={"enum": ["planned", "open", "closed"]},
@@ -110,16 +155,91 @@ SURVEY = exactly(
     marketing=GROUP,
     all=GROUP,
     gap=NUMBER,
-    heads={"type": "array"},
-    statements={"type": "array", "minItems": 20, "maxItems": 20},
+    gap_low=NUMBER,
+    gap_high=NUMBER,
+    roots=listed(
+        exactly(
+            root={"enum": ["economic", "cultural"]},
+            sales={"type": "number"},
+            marketing={"type": "number"},
+            gap=GAP,
+        )
+    ),
+    segments=listed(
+        exactly(
+            dimension={"type": "string"},
+            rows=listed(exactly(value={"type": "string"}, sales=CELL, marketing=CELL)),
+        )
+    ),
+    heads=listed(HEAD),
+    statements={**listed(STATEMENT), "minItems": 20, "maxItems": 20},
     notes=listed({"type": "string"}),
+)
+WAVE = exactly(
+    name={"type": "string"},
+    state={"enum": ["planned", "open", "closed"]},
+    opens_on=DAY,
+    closes_on=DAY,
+    invited={"type": "integer", "minimum": 0},
+)
+LINKS = listed(
+    exactly(
+        person={"type": "string"},
+        function=TEAMS,
+        level={"enum": ["head", "staff"]},
+        link={"type": "string", "pattern": r"^https?://[^?]+/survey\?invitation=[\w.-]+$"},
+    )
+)
+SURVEY_IMPORT = exactly(
+    file={"type": "string"},
+    read_as={"type": "string"},
+    columns=listed(
+        exactly(column={"type": "string"}, meaning={"type": "string"}, how={"type": "string"})
+    ),
+    wave=TEXT,
+    responses={"type": "integer"},
+    replaced={"type": "integer"},
+    unanswered={"type": "integer"},
+    unscored={"type": "integer"},
+    straight={"type": "integer"},
+    problems=listed(
+        exactly(row={"type": "integer"}, column={"type": "string"}, what={"type": "string"})
+    ),
+)
+SURVEY_TABLE = listed(
+    exactly(
+        wave={"type": "string"},
+        table={"enum": ["functions", "statements", "roots", "segments", "heads"]},
+        who={"type": "string"},
+        item={"type": "string"},
+        n=COUNT,
+        value=NUMBER,
+        low=NUMBER,
+        high=NUMBER,
+        stage=MAYBE_STAGE,
+        note=TEXT,
+    )
+)
+STEP = exactly(
+    kind={"enum": ["indicator", "dimension", "gate"]},
+    id={"type": "string"},
+    title={"type": "string"},
+    unit=TEXT,
+    stage=STAGE,
+    from_score=SCORE,
+    to_score=SCORE,
+    value=NUMBER,
+    now=NUMBER,
 )
 STAGE_REPORT = exactly(
     as_of=INSTANT,
     segment={"type": "object"},
     stage=MAYBE_STAGE,
     stage_range={**listed(STAGE), "minItems": 2, "maxItems": 2},
+    withheld={"enum": ["evidence", "people", "probability", None]},
     headline=MAYBE_STAGE,
+    headline_since={"anyOf": [DAY, {"type": "null"}]},
+    headline_sentence=TEXT,
     sentence={"type": "string", "minLength": 1},
     ungated_stage=MAYBE_STAGE,
     held_by=listed(exactly(gate={"type": "string"}, reason={"type": "string"})),
@@ -131,8 +251,197 @@ STAGE_REPORT = exactly(
     dimensions={**listed(DIMENSION), "minItems": 6, "maxItems": 6},
     binding=TEXT,
     pulls={"type": "array"},
-    next_step={"type": ["object", "null"]},
+    next_step={"anyOf": [STEP, {"type": "null"}]},
+    steps=listed(STEP),
     survey={"anyOf": [SURVEY, {"type": "null"}]},
     gap=NUMBER,
     definitions=DEFINITIONS,
+)
+GAP = {
+    "anyOf": [
+        exactly(value={"type": "number"}, low=NUMBER, high=NUMBER),
+        {"type": "null"},
+    ]
+}
+TEXTS = listed({"type": "string", "minLength": 1})
+YES_NO = {"enum": ["yes", "no", None]}
+GIVEN = {
+    "anyOf": [
+        exactly(answer={"enum": ["yes", "no", "unknown"]}, by={"type": "string"}, on=DAY),
+        {"type": "null"},
+    ]
+}
+FIGURE = exactly(**ESTIMATE, as_of=INSTANT, definitions=DEFINITIONS)
+MAYBE_FIGURE = {"anyOf": [FIGURE, {"type": "null"}]}
+SIDE = {"enum": ["for", "against", "open", None]}
+OPINION = exactly(
+    mean={"type": ["number", "null"], "minimum": 1, "maximum": 5},
+    view={"enum": ["true", "untrue", "of two minds", None]},
+    agreement={"enum": ["borne out", "contradicted", "undecided", "unknown"]},
+    hidden=TEXT,
+)
+COMPARED = exactly(
+    number={"type": "integer", "minimum": 1, "maximum": 20},
+    topic={"type": "string"},
+    text={"type": "string"},
+    root={"enum": ["economic", "cultural"]},
+    sales=OPINION,
+    marketing=OPINION,
+    difference=GAP,
+    evidence=listed(
+        exactly(
+            **ESTIMATE,
+            id={"type": "string"},
+            title={"type": "string"},
+            unit={"type": "string"},
+            how={"enum": ["measured", "proxy"]},
+            declared={"type": "boolean"},
+            score=SCORE,
+            score_low=SCORE,
+            score_high=SCORE,
+            stage=MAYBE_STAGE,
+            side=SIDE,
+        )
+    ),
+    record={"enum": ["for", "against", "mixed", "open", "not_assessed", "not_observable"]},
+    is_weak={"type": "boolean"},
+    sentence={"type": "string", "minLength": 1},
+    split=TEXT,
+)
+VERDICT = {**STAGE_REPORT, "properties": {**STAGE_REPORT["properties"], "survey": {}}}
+BELIEF = exactly(
+    as_of=INSTANT,
+    definitions=DEFINITIONS,
+    caveat={"type": "string", "pattern": "do not subtract"},
+    survey={"type": ["object", "null"]},
+    verdict=VERDICT,
+    difference={"type": "string"},
+    statements={**listed(COMPARED), "minItems": 20, "maxItems": 20},
+    contradictions=listed({"type": "integer"}),
+    splits=listed({"type": "integer"}),
+    heads=listed(
+        exactly(
+            name={"type": "string", "minLength": 1},
+            function={"type": "string"},
+            segment={"type": "object", "minProperties": 1},
+            score=SCORE,
+            stage=MAYBE_STAGE,
+            verdict=VERDICT,
+            sentence={"type": "string", "minLength": 1},
+        )
+    ),
+    gaps=listed(
+        exactly(wave={"type": "string"}, closes_on=DAY, sales=SCORE, marketing=SCORE, gap=GAP)
+    ),
+)
+ADVICE = exactly(
+    as_of=INSTANT,
+    definitions=DEFINITIONS,
+    stage=STAGE,
+    is_firm={"type": "boolean"},
+    is_small={"type": "boolean"},
+    course={"enum": ["stay", "move", "weigh", "open"]},
+    sentence={"type": "string", "minLength": 1},
+    staying=TEXTS,
+    moving=TEXTS,
+    used=TEXTS,
+    answers=listed(
+        exactly(
+            id={"type": "string"},
+            way={"enum": ["leave", "move"]},
+            question={"type": "string", "pattern": r"\?$"},
+            text={"type": "string"},
+            answer=YES_NO,
+            source={"enum": ["records", "checklist", None]},
+            said=TEXT,
+            given=GIVEN,
+            is_contested={"type": "boolean"},
+        )
+    ),
+    moves=listed(
+        exactly(
+            id={"type": "string"},
+            title={"type": "string"},
+            text={"type": "string"},
+            reaches=STAGE,
+            calls=listed(
+                exactly(
+                    **ESTIMATE,
+                    id={"type": "string"},
+                    title={"type": "string"},
+                    unit={"type": "string"},
+                    stage=STAGE,
+                    target={"type": "number"},
+                    gain={"type": "number", "minimum": 0},
+                    closes_the_gap={"type": "boolean"},
+                    sentence={"type": "string"},
+                )
+            ),
+            unknown=TEXTS,
+        )
+    ),
+)
+QUESTIONS = listed(
+    exactly(id={"type": "string"}, question={"type": "string", "pattern": r"\?$"}, given=GIVEN)
+)
+ACTION = exactly(
+    id={"type": "integer", "minimum": 1},
+    title={"type": "string", "minLength": 1},
+    indicator={"type": "string"},
+    indicator_title={"type": "string"},
+    unit={"type": "string"},
+    segment={"type": "object", "additionalProperties": {"type": "string"}},
+    function={"enum": ["sales", "marketing"]},
+    due_on=DAY,
+    is_overdue={"type": "boolean"},
+    state={"enum": ["open", "done", "dropped"]},
+    baseline=FIGURE,
+    target={"type": "number"},
+    now=MAYBE_FIGURE,
+    share=NUMBER,
+    reached={"type": ["boolean", "null"]},
+    for_sure={"type": ["boolean", "null"]},
+    exceeds={"type": ["boolean", "null"]},
+    direction={"enum": ["better", "worse", "same", None]},
+    sentence={"type": "string", "minLength": 1},
+    note=TEXT,
+    history={
+        **listed(
+            exactly(
+                state={"enum": ["open", "done", "dropped"]},
+                at=DAY,
+                by={"type": "string"},
+                note={"type": "string"},
+                figure=MAYBE_FIGURE,
+            )
+        ),
+        "minItems": 1,
+    },
+)
+ACTIONS = listed(ACTION)
+RULES = exactly(
+    as_of=INSTANT,
+    definitions=DEFINITIONS,
+    segment={"type": "object"},
+    window=exactly(**{"from": DAY, "to": DAY}),
+    rules=listed(
+        exactly(
+            **ESTIMATE,
+            id={"type": "string"},
+            title={"type": "string"},
+            says={"type": "string"},
+            applies_to={"enum": ["handoffs", "opportunities", "accounts"]},
+            running={"type": "integer", "minimum": 0},
+            broken=listed(
+                exactly(
+                    record_id={"type": "string"},
+                    placed_at=INSTANT,
+                    due_at={"anyOf": [INSTANT, {"type": "null"}]},
+                    done_at={"anyOf": [INSTANT, {"type": "null"}]},
+                    owner_id=TEXT,
+                    url=TEXT,
+                )
+            ),
+        )
+    ),
 )

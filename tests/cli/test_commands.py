@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from monitor.demo import Company
 from tests.cli.run import Ran, as_process, detente
-from tests.cli.schemas import INDICATORS, STAGE_REPORT
+from tests.cli.schemas import INDICATORS, RULES, STAGE_REPORT
 from tests.conftest import MONTHS
 
 
@@ -83,6 +83,31 @@ def test_stage_by_region_has_a_verdict_for_each(ask: Any) -> None:
         ask("stage", "--by", "region", "--json"), {"type": "array", "items": STAGE_REPORT}
     )
     assert [form["segment"]["region"] for form in forms] == ["AMER", "APAC", "EMEA"]
+
+
+def test_the_headline_is_what_the_live_snapshots_settled_on(ask: Any) -> None:
+    form = valid(ask("stage", "--json"), STAGE_REPORT)
+    live = [
+        one for one in json.loads(ask("snapshot", "list", "--json").out) if one["kind"] == "live"
+    ]
+    assert form["headline"] == live[0]["headline"] == live[0]["stage"]
+    assert ask("stage").out.startswith(f"Headline: {form['headline'].capitalize()} since")
+
+
+def test_rules_say_how_far_they_are_kept_and_by_which_records_not(ask: Any) -> None:
+    rules = valid(ask("rules", "check", "--json"), RULES)["rules"]
+    assert [rule["id"] for rule in rules] == ["answered", "decided", "known_buyers"]
+    for rule in rules:
+        kept = round(rule["value"] * rule["n"])
+        assert len(rule["broken"]) == rule["n"] - kept > 0
+        assert rule["low"] < rule["value"] < rule["high"]
+        assert all(record["record_id"].split(":")[0] in record["url"] for record in rule["broken"])
+    (one,) = valid(ask("rules", "check", "--rule", "decided", "--json"), RULES)["rules"]
+    assert one == rules[1]
+    told = ask("rules", "check").out
+    assert "handoffs need a first response within 8 business hours" in told
+    refused = ask("rules", "check", "--rule", "decide")
+    assert (refused.code, refused.err) == (1, "--rule: no rule 'decide'. Did you mean decided?\n")
 
 
 UNSEEN = {

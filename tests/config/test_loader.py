@@ -38,8 +38,8 @@ def test_an_own_file_is_laid_over_key_by_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("sla:\n  hurs: 4\n", "line 2, key sla.hurs: unknown key. Did you mean hours?"),
-        ("sourcs: []\n", "line 1, key sourcs: unknown key. Did you mean sources?"),
+        ("sla:\n  hurs: 4\n", "line 2, column 3, key sla.hurs: unknown key. Did you mean hours?"),
+        ("sourcs: []\n", "line 1, column 1, key sourcs: unknown key. Did you mean sources?"),
         ("indicators:\n  x:\n    weigth: 2\n", "key indicators.x.weigth"),
         ("sla: {hours: -1}\n", "greater than 0"),
         ("calendar: {default: {timezone: Mars}}\n", "not a time zone"),
@@ -54,8 +54,25 @@ def test_an_own_file_is_laid_over_key_by_key(tmp_path: Path) -> None:
         ),
         ("calendar: {default: {hours: {friday: '09:00-13:00'}}}\n", "friday"),
         ("calendar: {default: {dates: {13-24: []}}}\n", "'13-24' is not a day"),
-        ("sla: {hours: 4}\nsla: {hours: 5}\n", "line 2, key sla: stands here a second time"),
+        (
+            "sla: {hours: 4}\nsla: {hours: 5}\n",
+            "line 2, column 1, key sla: stands here a second time",
+        ),
         ("a: [\n", "line 2"),
+        (
+            "rules:\n  - {id: a, title: A, applies_to: handoffs, require: decison}\n",
+            "line 2, column 45, key rules.0.require: 'decison' is not a requirement. "
+            "Did you mean decision?",
+        ),
+        (
+            "rules:\n  - id: a\n    title: A\n    applies_to: opportunities\n"
+            "    require: campaign\n    wen: {}\n",
+            "line 6, column 5, key rules.0.wen: unknown key. Did you mean when?",
+        ),
+        (
+            "rules:\n  - {id: a, title: A, applies_to: handoffs, require: decision}\n",
+            "line 2, column 5, key rules.0: within is needed here",
+        ),
         ("- 1\n", "is not a list of keys"),
         ("functions: {sales: {roles: AE}}\n", "should be a list"),
     ],

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import pyarrow as pa
 
+from connectors.salesforce.directory import Directory
 from connectors.salesforce.objects import streams
 from connectors.salesforce.shapes import Companion, Kind, Stream
 from connectors.salesforce.values import from_records, typed
@@ -35,7 +36,10 @@ def canonical(
     """Canonical rows of records as REST would give them; fields not in the first are hidden."""
     names = [name for name in one.wanted if name in records[0]]
     rows = typed(from_records([as_json(r) for r in records], names), one.wanted, one.object)
-    rows = one.joined(rows, others or {}, reduced)
+    directory = None
+    if one.companion and reduced is not None:
+        directory = Directory(reduced, one.companion.key)
+    rows = one.joined(rows, others or {}, directory)
     made = one.canonical(rows, frozenset(rows.column_names), CUTOFF, since)
     assert made.schema.equals(TABLES[one.table].schema)
     result: list[dict[str, object]] = made.to_pylist()

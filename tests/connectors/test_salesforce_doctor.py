@@ -66,6 +66,21 @@ def test_a_user_who_may_not_ask_is_told_what_that_means(as_user: Connection) -> 
     assert 0 < seen < every
 
 
+def test_a_sync_counts_as_the_doctor_does(as_user: Connection) -> None:
+    """Whoever sees EMEA alone is told so by both, with the same numbers."""
+    connector = as_user("controller")
+    found = {one.object: one for one in connector.inspect().records}
+    counted = connector.counted()
+    for table, name in (("leads", "Lead"), ("opportunities", "Opportunity")):
+        one = counted[table]
+        assert (one.seen, one.held) == (found[name].seen, found[name].held)
+        assert 0 < one.seen < one.held
+        assert found[name].is_short
+    whole = as_user("integration").counted()["leads"]
+    assert whole.seen == whole.held == counted["leads"].held
+    assert as_user("regional").counted() == {}
+
+
 def test_hidden_objects_are_said_with_what_they_lack(as_user: Connection) -> None:
     offer = as_user("restricted").offer()
     assert "EmailMessage is not visible" in offer.availability.partial["activities"]

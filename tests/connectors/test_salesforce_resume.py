@@ -49,6 +49,7 @@ def begun(connector: Narrow, pages: int) -> Pull:
     pull = connector.pull("leads", None)
     for _ in range(pages):
         next(pull.batches)
+    pull.batches.close()  # type: ignore[attr-defined]
     connector._client.close()
     return pull
 

@@ -10,11 +10,16 @@ def group(mean: float | None, stage: str | None = None, hidden: str | None = Non
     around = (mean - 4, mean + 4) if mean is not None else (None, None)
     return {
         "n": 12,
+        "invited": 20,
         "response_rate": 0.6,
+        "unscored": 0,
         "mean": mean,
         "low": around[0],
         "high": around[1],
+        "sd": 8.0,
         "stage": stage,
+        "stages": None,
+        "agreement": 0.5,
         "hidden": hidden,
     }
 
@@ -29,7 +34,20 @@ def survey(**changes: Any) -> SurveyForm:
         "marketing": group(63.0, "aligned"),
         "all": group(49.6, "defined"),
         "gap": -26.8,
-        "heads": [{"name": "Ada Berg", "function": "sales", "score": 44.0, "stage": "defined"}],
+        "gap_low": -31.0,
+        "gap_high": -22.6,
+        "roots": [],
+        "segments": [],
+        "heads": [
+            {
+                "name": "Ada Berg",
+                "function": "sales",
+                "segment": {},
+                "score": 44.0,
+                "stage": "defined",
+                "answers": [2] * 16 + [3] * 4,
+            }
+        ],
         "statements": [],
         "notes": [],
     }
@@ -70,7 +88,10 @@ def stage(**changes: Any) -> StageForm:
         "segment": {},
         "stage": "defined",
         "stage_range": ["defined", "aligned"],
+        "withheld": None,
         "headline": None,
+        "headline_since": None,
+        "headline_sentence": None,
         "sentence": "Defined 91%, Aligned 9%, evidence 84%",
         "ungated_stage": "defined",
         "held_by": [],
@@ -83,6 +104,7 @@ def stage(**changes: Any) -> StageForm:
         "binding": "joint_work",
         "pulls": [],
         "next_step": None,
+        "steps": [],
         "survey": survey(),
         "gap": -26.8,
         "definitions": "abc123",

@@ -14,10 +14,12 @@ from monitor.workspace import Workspace
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 PAGES = (
     "overview",
+    "belief",
     "handoff",
     "pipeline",
     "indicators",
     "segments",
+    "actions",
     "survey",
     "trends",
     "health",

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,16 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from dashboard import words
-from monitor import handoff, pipeline, snapshots, surveys, views
+from monitor import (
+    advice,
+    comparison,
+    handoff,
+    invitations,
+    pipeline,
+    snapshots,
+    surveys,
+    views,
+)
 from tests.dashboard.chromium import browser, dashboard, drawn, executable, shoot
 from tests.dashboard.places import Place
 
@@ -73,6 +83,7 @@ def expected(company: Place) -> dict[str, list[str]]:
     rows = views.indicators(workspace)["rows"]
     chosen = next(row for row in rows if row["id"] == CHOSEN)
     survey = surveys.form(workspace)
+    believed, advised = comparison.form(workspace), advice.form(workspace)
     kept = snapshots.listed(workspace)
     assert survey is not None
     return {
@@ -91,6 +102,15 @@ def expected(company: Place) -> dict[str, list[str]]:
             words.value(chosen, chosen["unit"]),
             words.interval(chosen["low"], chosen["high"], chosen["unit"]),
             *(words.value(one, chosen["unit"]) for one in chosen["variants"].values()),
+        ],
+        "belief": [
+            believed["difference"],
+            *(one["sentence"] for one in believed["statements"]),
+            *(one["name"] for one in believed["heads"]),
+        ],
+        "actions": [
+            advised["sentence"],
+            *(call["title"] for move in advised["moves"] for call in move["calls"]),
         ],
         "survey": [words.mean(survey["sales"]["mean"]), words.mean(survey["marketing"]["mean"])],
         "trends": [f"{len(kept)} snapshots", words.score(kept[-1]["score"])],
@@ -182,3 +202,31 @@ def test_the_other_states_are_drawn(
         assert "make run" in text
     else:
         assert plain(words.why_range(views.stage(place.open()))) in text
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("look", [((320, 640), "light"), ((400, 800), "dark")])
+def test_a_personal_link_is_answered_on_a_phone(
+    chromium: Browser, no_data: Place, tmp_path: Path, look: Look
+) -> None:
+    workspace = no_data.open()
+    surveys.open_wave(workspace, "Winter", None, date.today() + timedelta(days=14))
+    people = invitations.people_of("ada@example.com,marketing,head,EMEA")
+    page = opened(chromium, look)
+    with dashboard(no_data.environment, tmp_path / "streamlit.log") as url:
+        (made,) = invitations.invite(workspace, people, url)
+        page.goto(made["link"])
+        drawn(page)
+        assert page.locator("[data-testid=stSidebar]").count() == 0
+        page.get_by_text("I agree that my ratings").click()
+        page.get_by_label("Your name, if you agree").fill("Ada Lund")
+        for number in range(1, 21):
+            group = page.locator(f".st-key-statement_{number}")
+            group.get_by_text(str(1 + number % 5), exact=True).click()
+        shoot(page, PICTURES / f"survey-link-{look[0][0]}-{look[1]}.png")
+        page.get_by_role("button", name="Send answers").click()
+        page.wait_for_selector("text=20 of 20 answers are kept")
+        assert page.evaluate("document.documentElement.scrollWidth") <= look[0][0]
+    (kept,) = workspace.records.surveys.responses(1)
+    assert (kept.function, kept.display_name) == ("marketing", "Ada Lund")
+    assert kept.answers == tuple(1 + n % 5 for n in range(1, 21))

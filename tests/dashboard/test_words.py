@@ -25,20 +25,23 @@ def estimate(**changes: object) -> EstimateForm:
 
 def test_the_sentence_says_the_difference() -> None:
     assert words.headline(forms.stage()) == (
-        "The records place you at Defined (91\u00a0%). "
-        "Sales sees itself at Undefined, Marketing at Aligned."
+        "The records place you at Defined (91\u00a0%). Sales sees itself at Undefined, perhaps a "
+        "stage lower; Marketing at Aligned, perhaps a stage higher."
     )
 
 
 def test_teams_of_one_mind_are_named_together() -> None:
     same = forms.survey(marketing=forms.group(38.0, "undefined"))
     said = words.headline(forms.stage(survey=same))
-    assert said.endswith("Sales and Marketing both see themselves at Undefined.")
+    assert said.endswith(
+        "Sales and Marketing both see themselves at Undefined, perhaps a stage lower."
+    )
 
 
 def test_a_hidden_team_is_not_spoken_for() -> None:
     hidden = forms.survey(sales=forms.group(None, hidden="fewer than 5 scored responses"))
-    assert words.teams_say(forms.stage(survey=hidden)) == "Marketing sees itself at Aligned."
+    said = words.teams_say(forms.stage(survey=hidden))
+    assert said == "Marketing sees itself at Aligned, perhaps a stage higher."
     assert words.teams_say(forms.stage(survey=None)) == ""
 
 
@@ -139,3 +142,17 @@ def test_changes_of_shares_are_points() -> None:
 
 def test_percent_signs_stand_apart_however_they_came() -> None:
     assert words.sentence("only 4% of 7 % are") == "Only 4\u00a0% of 7\u00a0% are."
+
+
+def test_how_far_an_action_has_come() -> None:
+    assert words.way(0.479, False) == "47\u00a0% of the way"
+    assert words.way(1.2, True) == "reached"
+    assert words.way(-0.1, False) == "further away"
+    assert words.way(None, None) == ""
+
+
+def test_a_gap_has_a_sign_and_an_interval() -> None:
+    assert words.gap({"value": -18.4, "low": -23.0, "high": -13.8}) == "−18.4 (−23.0 to −13.8)"
+    assert words.gap({"value": 3.0, "low": None, "high": None}) == "+3.0"
+    assert words.gap(None) == "not shown"
+    assert words.signed(0.02) == "0.0"

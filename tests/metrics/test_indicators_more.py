@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from metrics.estimate import Estimate
-from model.definitions import Key, Rule, Statuses, Structure
+from model.definitions import Key, Statuses, Structure
+from model.rules import Rule, When
 from tests.metrics.company import WORDS, Company, at
 
 STATUSES = Statuses(
@@ -75,16 +76,16 @@ def test_rules_compliance_rate() -> None:
             id="fast",
             title="Fair leads within 4 hours",
             applies_to="handoffs",
-            requires="first_response",
-            where={"source": "Fair"},
-            within_hours=4,
+            require="first_response",
+            when=When(where={"source": "Fair"}),
+            within="4 hours",
         ),
         Rule(
             id="large",
             title="Marketing joins large deals",
             applies_to="opportunities",
-            requires="marketer_on_team",
-            amount=1000,
+            require="marketer_on_team",
+            when=When(amount=1000),
         ),
     )
     company = Company(WORDS.model_copy(update={"rules": rules}))

@@ -156,15 +156,14 @@ def test_history_depth() -> None:
 def test_record_visibility() -> None:
     company = Company()
     silent = company.shown("record_visibility").estimate
-    assert "`detente doctor` compares them" in str(silent.reason)
+    assert "no CRM told how many records it holds" in str(silent.reason)
     _, quality = evaluate.shown(
         company.loaded(["handoffs", "metrics", "people", "structure", "history"]),
         only=["record_visibility"],
-        records={"leads": 60, "opportunities": 50},
-        held={"leads": 150, "opportunities": 50},
+        counted={"leads": (60, 150), "opportunities": (51, 50)},
     )
     assert quality[0].estimate.value == pytest.approx(110 / 200)
-    assert quality[0].estimate.reason == "leads 60 of 150, opportunities 50 of 50"
+    assert quality[0].estimate.reason == "leads 60 of 150, opportunities 51 of 50"
 
 
 def test_outcomes_are_never_scored_and_say_why_they_are_missing() -> None:

@@ -1,6 +1,7 @@
 import math
 import random
 import time
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from metrics.declaration import Indicator, Result
 from metrics.estimate import Estimate
+from metrics.indicators import CATALOGUE
 from metrics.scoring import value_at
 from metrics.stage import Verdict, infer
 from metrics.stage.draws import Luck, sampled_duration, sampled_share
@@ -22,6 +24,11 @@ OPEN = {
     "handoffs_recorded": Estimate(0.9, 0.85, 0.95, 400, 20),
     "decisions_recorded": Estimate(0.8, 0.7, 0.9, 400, 20),
     "shared_metrics": Estimate(3.0, None, None, 8),
+}
+GATE_NEEDS = {
+    "handoffs_recorded": ("leads.created_at", "lead_changes.new"),
+    "decisions_recorded": ("leads.mql_at", "lead_changes.new"),
+    "shared_metrics": ("targets.metric",),
 }
 PEOPLE = {"sales": 30, "marketing": 12}
 PLAIN = Definitions()
@@ -337,3 +344,71 @@ def test_an_indicators_weight_can_be_overridden() -> None:
     got = said(results, catalogue=two, definitions=Definitions(indicators=none))
     assert got.score == pytest.approx(90)
     assert isinstance(results[0].statistics, pa.Table | None)
+
+
+NEEDED = sorted({need.partition(".")[0] for one in CATALOGUE.values() for need in one.needs})
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.lists(st.floats(21, 99), min_size=len(CATALOGUE), max_size=len(CATALOGUE)),
+    st.sets(st.sampled_from(NEEDED), max_size=4),
+    st.sets(st.sampled_from(NEEDED), min_size=1, max_size=2),
+)
+def test_missing_tables_never_raise_evidence_and_only_widen_the_range(
+    wanted: list[float], gone: set[str], more: set[str]
+) -> None:
+    """Whatever is gone already: tables one by one and in pairs, over the real catalogue."""
+
+    def without(absent: set[str]) -> Verdict:
+        def lacks(needs: tuple[str, ...]) -> bool:
+            return any(
+                all(n.partition(".")[0] in absent for n in need.split("|")) for need in needs
+            )
+
+        lost = Estimate.not_assessed("no source gives the table")
+        given_ = [
+            samples.result(one, lost) if lacks(one.needs) else known(one, score)
+            for one, score in zip(CATALOGUE.values(), wanted, strict=True)
+        ]
+        gates = {n: e for n, e in OPEN.items() if not lacks(GATE_NEEDS[n])}
+        return said(given_, catalogue=CATALOGUE, gates=gates)
+
+    full, less = without(gone), without(gone | more)
+    assert less.evidence <= full.evidence + 1e-12
+    assert less.stage_range[0].rank <= full.stage_range[0].rank
+    assert less.stage_range[1].rank >= full.stage_range[1].rank
+
+
+def test_several_steps_the_smallest_first() -> None:
+    got = said(at_scores(62, 66, 58, 55, 64, 50))
+    steps = got.steps
+    effort = [(s.to_score or 0) - (s.from_score or 0) for s in steps]
+    assert len(steps) > 1
+    assert effort == sorted(effort)
+    assert steps[0] == got.next_step
+    assert all(s.now is not None and s.value is not None and s.value > s.now for s in steps)
+
+
+def test_a_gate_comes_first_and_the_score_falls_short_beside_it() -> None:
+    shut = {**OPEN, "decisions_recorded": Estimate(0.0, None, None, 300)}
+    got = said(at_scores(62, 66, 58, 55, 64, 50), gates=shut)
+    assert [step.kind for step in got.steps[:2]] == ["gate", "indicator"]
+
+
+def test_what_an_indicator_adds_over_a_neutral_one() -> None:
+    got = said(at_scores(82, 82, 82, 82, 82, 25))
+    assert {p.indicator: p.adds > 0 for p in got.pulls} == {
+        name: name != "structure_0" for name in ONE_EACH
+    }
+
+
+def test_the_interval_and_the_chances_are_centred_on_the_score() -> None:
+    """Six dimensions alike: each draw picks the weakest, which is below all of them."""
+    catalogue = samples.catalogue(1)
+    alike = samples.counts([40] * 30, [26] * 30)
+    estimate = replace(Proportion("event").estimate(alike), influence={})
+    got = said([samples.result(one, estimate) for one in catalogue.values()], catalogue=catalogue)
+    score, low, high = samples.numbers(got.score, got.low, got.high)
+    assert (low + high) / 2 == pytest.approx(score, abs=0.35 * (high - low))
+    assert low < score < high

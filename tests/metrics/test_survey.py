@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from metrics.survey import STATEMENTS, Response, results, score
+from metrics.survey.agreement import agreement, agreement_of_both
+from metrics.survey.disclosure import shown_cells
 from model.definitions import SurveySettings
 from model.errors import SurveyError
 from model.stages import Stage
@@ -107,7 +109,8 @@ def test_functions_weigh_equally_whatever_their_number() -> None:
         Stage.INTEGRATED: 0.5,
     }
     assert got.statement_gaps is not None
-    assert got.statement_gaps[1] == pytest.approx(-2)
+    assert got.statement_gaps[1] is not None
+    assert got.statement_gaps[1].value == pytest.approx(-2)
 
 
 def test_a_small_group_is_hidden_and_the_total_with_it() -> None:
@@ -198,3 +201,115 @@ def test_no_group_under_the_floor_is_ever_shown(
     for name, group in got.groups.items():
         if group.mean is not None:
             assert backwards.groups[name].mean == pytest.approx(group.mean)
+
+
+def test_agreement_is_one_less_the_share_of_random_variance() -> None:
+    """Five options at random have variance 2: James, Demaree and Wolf (1984), equation 3."""
+    ratings = np.array([4, 4, 4, 5, 3, 4, 4, 5, 3, 4], float)
+    assert agreement(ratings) == pytest.approx(1 - stats.tvar(ratings) / 2)
+    assert agreement(np.full(10, 3.0)) == 1
+    assert agreement(np.array([1, 5] * 5, float)) == 0
+    apart = np.full(10, 2.0), np.full(10, 4.0)
+    assert agreement_of_both(*apart) == pytest.approx(0.5)
+    assert agreement_of_both(apart[0], apart[0]) == 1
+
+
+def varied(function: str, count: int, seed: int, **more: object) -> list[Response]:
+    chance = np.random.default_rng(seed)
+    return [
+        Response(function, "staff", None, tuple(chance.integers(1, 6, 20).tolist()), **more)  # type: ignore[arg-type]
+        for _ in range(count)
+    ]
+
+
+def test_statements_and_roots_are_compared_with_an_interval() -> None:
+    sales, marketing = varied("sales", 14, 1), varied("marketing", 11, 2)
+    got = results([*sales, *marketing], SETTINGS, "closed")
+    first, second = (np.array([r.answers for r in one], float) for one in (sales, marketing))
+    welch = stats.ttest_ind(first[:, 6], second[:, 6], equal_var=False).confidence_interval()
+    assert got.statement_gaps is not None
+    gap = got.statement_gaps[7]
+    assert gap is not None
+    assert gap.value == pytest.approx(first[:, 6].mean() - second[:, 6].mean())
+    assert (gap.low, gap.high) == pytest.approx((welch.low, welch.high))
+    economic = [s.number - 1 for s in STATEMENTS if s.root == "economic"]
+    by_root = {one.root: one for one in got.roots}
+    assert set(by_root) == {"economic", "cultural"}
+    means = first[:, economic].mean(axis=1), second[:, economic].mean(axis=1)
+    welch = stats.ttest_ind(*means, equal_var=False).confidence_interval()
+    assert by_root["economic"].sales == pytest.approx(first[:, economic].mean())
+    assert by_root["economic"].gap.low == pytest.approx(welch.low)
+    assert by_root["economic"].gap.high == pytest.approx(welch.high)
+    agreements = got.groups["sales"].agreements
+    assert agreements is not None
+    assert agreements[7] == pytest.approx(max(0, 1 - stats.tvar(first[:, 6]) / 2))
+
+
+def test_a_region_is_hidden_with_a_second_one_it_could_be_subtracted_from() -> None:
+    by_region = {"EMEA": 12, "AMER": 6, "APAC": 2}
+    responses = [
+        one
+        for n, (region, count) in enumerate(by_region.items())
+        for one in varied("sales", count, n, segment={"region": region})
+    ]
+    got = results(responses, SETTINGS, "closed", dimensions=["region"])
+    assert got.segments is not None
+    table = got.segments["region"]
+    assert set(table) == {"EMEA"}  # AMER too: the total less both would leave APAC's two
+    assert table["EMEA"]["sales"].n == 12
+    assert table["EMEA"]["marketing"].mean is None
+    assert got.groups["sales"].mean is not None
+
+
+def test_one_who_leaves_something_open_is_not_given_away_by_the_total() -> None:
+    hasty = Response("sales", "staff", None, (None, *[5] * 19))
+    got = results([*varied("sales", 11, 3), hasty], SETTINGS, "closed")
+    statements = got.groups["sales"].statements
+    assert statements is not None
+    assert [n for n, mean in statements.items() if mean is None] == [20]
+    assert got.groups["sales"].mean is not None
+
+
+def test_responses_of_an_earlier_wave_do_not_make_up_a_group() -> None:
+    again = varied("sales", 8, 4, is_repeated=True)
+    got = results([*again, *varied("sales", 4, 5)], SETTINGS, "closed")
+    assert got.groups["sales"].mean is None
+    assert "an earlier wave" in (got.groups["sales"].hidden or "")
+    enough = results([*again, *varied("sales", 5, 5)], SETTINGS, "closed")
+    assert enough.groups["sales"].n == 13
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["A", "B", "C", None]),
+            st.sampled_from(["X", "Y", None]),
+            st.booleans(),
+        ),
+        min_size=5,
+        max_size=60,
+    )
+)
+def test_what_the_tables_cut_apart_is_never_small(
+    rows: list[tuple[str | None, str | None, bool]],
+) -> None:
+    fresh = np.array([is_fresh for _, _, is_fresh in rows])
+    tables = {"region": [r for r, _, _ in rows], "unit": [u for _, u, _ in rows]}
+    shown, _ = shown_cells(tables, fresh, 5)
+    kinds: dict[tuple[str | None, str | None], int] = {}
+    for region, unit, is_fresh in rows:
+        kind = (
+            region if region in shown["region"] else None,
+            unit if unit in shown["unit"] else None,
+        )
+        kinds[kind] = kinds.get(kind, 0) + is_fresh
+    if any(shown.values()):
+        assert min(kinds.values()) >= 5
+
+
+def test_whoever_gives_one_answer_to_all_is_counted() -> None:
+    straight = [Response("sales", "staff", None, (3,) * 20)] * 2
+    got = results([*varied("sales", 10, 6), *straight], SETTINGS, "closed")
+    assert got.groups["sales"].straight == 2
+    assert got.groups["sales"].n == 12

@@ -36,7 +36,7 @@ def people(function: str, count: int, rating: int) -> list[list[object]]:
 def test_a_file_becomes_a_closed_wave_named_after_it(workspace: Workspace, tmp_path: Path) -> None:
     rows = [*people("sales", 5, 2), *people("marketing", 6, 4)]
     report = surveys.import_file(workspace, written(tmp_path, *rows))
-    assert (report.wave, report.responses, report.unanswered) == ("Autumn", 11, 0)
+    assert (report["wave"], report["responses"], report["unanswered"]) == ("Autumn", 11, 0)
     form = surveys.form(workspace)
     assert form is not None
     assert (form["sales"]["mean"], form["sales"]["stage"]) == (40, "defined")
@@ -59,7 +59,7 @@ def test_three_of_sales_hide_themselves_and_the_total(workspace: Workspace, tmp_
 def test_the_last_row_of_a_person_counts(workspace: Workspace, tmp_path: Path) -> None:
     rows = [*people("sales", 5, 2), row("Sales-0", "sales", 5)]
     report = surveys.import_file(workspace, written(tmp_path, *rows))
-    assert (report.responses, report.replaced) == (5, 1)
+    assert (report["responses"], report["replaced"]) == (5, 1)
     form = surveys.form(workspace)
     assert form is not None
     assert form["sales"]["mean"] == pytest.approx((4 * 40 + 100) / 5)
@@ -78,7 +78,7 @@ def test_one_bad_answer_keeps_the_whole_file_out(
 def test_not_applicable_is_no_answer_and_is_counted(workspace: Workspace, tmp_path: Path) -> None:
     file = written(tmp_path, *people("sales", 5, 3), row("x", "sales", "N/A"))
     report = surveys.import_file(workspace, file)
-    assert report.unanswered == 20
+    assert report["unanswered"] == 20
     form = surveys.form(workspace)
     assert form is not None
     assert form["sales"]["n"] == 5
@@ -89,7 +89,7 @@ def test_not_applicable_is_no_answer_and_is_counted(workspace: Workspace, tmp_pa
     ("header", "said"),
     [
         (HEADER[:-1], "no column for statement 20"),
-        (["person", *HEADER[1:]], "unknown column 'person'"),
+        (["respondnt", *HEADER[1:]], "unknown column 'respondnt'"),
         ([*HEADER[:-1], "s19"], "statement 19 has two columns"),
     ],
 )

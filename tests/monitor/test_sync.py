@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +18,8 @@ import yaml
 from model.errors import LakeError
 from model.tables import TABLES
 from monitor import demo
+from monitor.doctor import examine
+from monitor.reading import Reading
 from monitor.sync import sync
 from monitor.workspace import Workspace
 from sandbox.company import generate
@@ -65,6 +67,26 @@ def test_increments_end_where_a_full_pull_ends(workspace: Workspace, running: Ru
     sync(workspace, full=True)
     whole = tables(workspace)
     same(by_steps, {name: rows for name, rows in whole.items() if name != "user_functions"})
+
+
+def test_a_sync_tells_how_much_of_the_crm_is_seen(
+    workspace: Workspace, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(demo.TOKEN_VARIABLE, running.users["controller"].access_token)
+    sync(workspace)
+    (checked,) = examine(workspace)["sources"]
+    assert checked["inspection"] is not None
+    records = {one["object"]: one for one in checked["inspection"]["records"]}
+    seen, held = (
+        sum(records[name][key] or 0 for name in ("Lead", "Opportunity")) for key in ("seen", "held")
+    )
+    with Reading.open(workspace) as reading:
+        shown = {one.measure.id: one.estimate for one in reading.shown()[1]}
+    assert shown["record_visibility"].value == pytest.approx(seen / held)
+    assert 0 < seen < held == shown["record_visibility"].n
+    with Reading.open(workspace, CLOCK.date() - timedelta(days=20)) as reading:
+        shown = {one.measure.id: one.estimate for one in reading.shown()[1]}
+    assert "a day in the past" in str(shown["record_visibility"].reason)
 
 
 def test_a_dead_source_beside_a_live_one_is_partial(workspace: Workspace, tmp_path: Path) -> None:

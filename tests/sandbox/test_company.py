@@ -147,7 +147,7 @@ def test_targets_survey_and_population(tmp_path: Path, stage: str) -> None:
     assert answers.isin([1, 2, 3, 4, 5]).all().all()
     assert survey.respondent.is_unique
     assert Counter(zip(survey.function, survey.level, strict=True)) == {
-        ("sales", "head"): 1,
+        ("sales", "head"): 4,
         ("sales", "staff"): 14,
         ("marketing", "head"): 1,
         ("marketing", "staff"): 11,

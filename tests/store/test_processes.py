@@ -8,11 +8,13 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from store.lake import Lake
 from store.records import Records
+from store.records.actions import Event
 from tests.store import workers
-from tests.store.workers import ROWS, spawn
+from tests.store.workers import NOON, ROWS, spawn
 
 
 def kill_after(process: ForkServerProcess, begins: Connection, steps: int, part: float) -> None:
@@ -95,9 +97,8 @@ def test_readers_never_see_half_of_a_hundred_syncs(tmp_path: Path) -> None:
     read_while_writing(tmp_path, 100)
 
 
-def kill_keepers(tmp_path: Path, times: int) -> None:
-    url, chance = f"sqlite:///{tmp_path}/records.db", random.Random(7)
-    kept = 0
+def kill_keepers(url: str, times: int) -> None:
+    chance, kept = random.Random(7), 0
     for _ in range(times):
         receive, send = workers.pipe()
         process = spawn(workers.keep_snapshots, url, kept, kept + 10_000, send)
@@ -110,22 +111,23 @@ def kill_keepers(tmp_path: Path, times: int) -> None:
             if heads:
                 last = records.snapshots.get(workers.snapshot(kept - 1).id)
                 assert len(last.statistics) == len(last.payload["rows"]) == 50_000
-        with sqlite3.connect(tmp_path / "records.db") as database:
-            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        if (file := make_url(url)).get_backend_name() == "sqlite":
+            with sqlite3.connect(str(file.database)) as database:
+                assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert kept > 0
 
 
-def test_a_killed_snapshot_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
-    kill_keepers(tmp_path, 5)
+def test_a_killed_snapshot_is_kept_whole_or_not_at_all(records_url: str) -> None:
+    kill_keepers(records_url, 5)
 
 
 @pytest.mark.full
 def test_snapshots_killed_fifty_times(tmp_path: Path) -> None:
-    kill_keepers(tmp_path, 50)
+    kill_keepers(f"sqlite:///{tmp_path}/records.db", 50)
 
 
-def test_processes_that_keep_the_same_snapshots_keep_each_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/records.db"
+def test_processes_that_keep_the_same_snapshots_keep_each_once(records_url: str) -> None:
+    url = records_url
     _, send = workers.pipe()
     processes = [spawn(workers.keep_snapshots, url, 0, 15, send) for _ in range(3)]
     for process in processes:
@@ -135,9 +137,58 @@ def test_processes_that_keep_the_same_snapshots_keep_each_once(tmp_path: Path) -
         assert [head.manifest_id for head in records.snapshots.list()] == list(range(15))
 
 
-def test_processes_may_create_the_database_together(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/new/records.db"
-    processes = [spawn(workers.open_records, url) for _ in range(6)]
+def test_processes_may_create_the_database_together(records_url: str) -> None:
+    processes = [spawn(workers.open_records, records_url) for _ in range(6)]
     for process in processes:
         process.join(60)
         assert process.exitcode == 0
+
+
+def test_of_four_who_close_an_action_one_succeeds(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/records.db"
+    with Records.open(url) as records:
+        kept = records.actions.agree(workers.action(1), NOON, "Ada")
+    pipes = [workers.pipe() for _ in range(4)]
+    processes = [
+        spawn(workers.end_action, url, kept.id, f"person {i}", send)
+        for i, (_, send) in enumerate(pipes)
+    ]
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    said = [receive.recv() for receive, _ in pipes]
+    assert said.count("") == 1
+    assert all("it is done since" in one for one in said if one)
+    with Records.open(url) as records:
+        assert len(records.actions.get(kept.id).history) == 2
+
+
+def kill_agreeing(tmp_path: Path, times: int) -> None:
+    url, chance, kept = f"sqlite:///{tmp_path}/records.db", random.Random(7), 0
+    for _ in range(times):
+        receive, send = workers.pipe()
+        process = spawn(workers.agree_for_ever, url, send)
+        kill_after(process, receive, chance.randint(2, 4), chance.random())
+        with Records.open(url) as records:
+            found = records.actions.list()
+            assert [one.baseline["number"] for one in found] == list(range(len(found)))
+            assert all(len(one.baseline["padding"]) == 50_000 for one in found)
+            assert all(one.history[0].state == "open" for one in found)
+            assert all(one.state == "done" for one in found[:-1] if one.id > kept)
+            assert len(found) >= kept
+            kept = len(found)
+            for one in found:
+                if one.state == "open":
+                    records.actions.end(one.id, Event(state="dropped", at=NOON, by="Kim"))
+        with sqlite3.connect(tmp_path / "records.db") as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert kept > 0
+
+
+def test_a_kill_leaves_actions_whole(tmp_path: Path) -> None:
+    kill_agreeing(tmp_path, 2)
+
+
+@pytest.mark.full
+def test_actions_killed_thirty_times(tmp_path: Path) -> None:
+    kill_agreeing(tmp_path, 30)

@@ -1,5 +1,3 @@
-import json
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -12,30 +10,46 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given, settings
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
-from model.errors import LakeError, RecordsError, SurveyError
+from model.errors import LakeError, RecordsError, StoppedError, SurveyError
 from model.stages import Function
 from store.records import Records, transactions
 from store.records.database import NEWEST
 from store.records.migrating import alembic_settings
+from store.records.runs import STOPPED
 from store.records.schema import Base
 from store.records.surveys import ResponseDraft
-from store.records.transactions import connect, migrating
+from store.records.transactions import connect, is_sqlite, migrating
+from tests.conftest import new_database
+from tests.store import postgresql
 from tests.store.workers import NOON, snapshot
 
 DAY = date(2026, 3, 1)
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "home" / "records.db"
+def records(records_url: str) -> Iterator[Records]:
+    with Records.open(records_url) as opened:
+        yield opened
 
 
 @pytest.fixture
-def records(file: Path) -> Iterator[Records]:
-    with Records.open(f"sqlite:///{file}") as opened:
-        yield opened
+def file(tmp_path: Path) -> Path:
+    """Where SQLite's file is, for what concerns SQLite alone."""
+    return tmp_path / "home" / "records.db"
+
+
+def sql(url: str, statement: str) -> list[Any]:
+    """What a statement gives, past our own code."""
+    engine = connect(url)
+    with engine.begin() as connection:
+        found = connection.execute(text(statement))
+        rows = [tuple(row) for row in found] if found.returns_rows else []
+    engine.dispose()
+    return rows
 
 
 def answers(person: str, **values: Any) -> ResponseDraft:
@@ -50,26 +64,96 @@ def answers(person: str, **values: Any) -> ResponseDraft:
     return replace(draft, **values)
 
 
-def test_the_migrations_make_the_tables_that_the_models_say(file: Path, records: Records) -> None:
-    with migrating(connect(f"sqlite:///{file}")) as connection:
+@pytest.mark.usefixtures("records")
+def test_the_migrations_make_the_tables_that_the_models_say(records_url: str) -> None:
+    with migrating(connect(records_url)) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
         assert context.get_current_heads() == (NEWEST,)
 
 
-def test_migrations_go_down_and_up_again(file: Path, records: Records) -> None:
+def test_migrations_go_down_and_up_again(records_url: str, records: Records) -> None:
     records.snapshots.keep(snapshot(1))
     records.close()
-    engine = connect(f"sqlite:///{file}")
+    engine = connect(records_url)
     with migrating(engine) as connection:
         command.downgrade(alembic_settings(connection), "base")
     assert inspect(engine).get_table_names() == ["alembic_version"]
     engine.dispose()
-    with Records.open(f"sqlite:///{file}") as again:
+    with Records.open(records_url) as again:
         assert again.snapshots.list() == []
 
 
-def test_sqlite_is_opened_with_care(file: Path, records: Records) -> None:
+def first_release(url: str) -> None:
+    """The tables of the first release, with rows in them."""
+    engine = connect(url)
+    with migrating(engine) as connection:
+        command.upgrade(alembic_settings(connection), "0001")
+    engine.dispose()
+    with Records(connect(url)) as records:
+        wave = records.surveys.import_wave("Autumn", DAY, DAY, [answers("a@x"), answers("b@x")])
+        assert wave.state == "closed"
+        first = records.snapshots.keep(snapshot(1))
+        records.snapshots.keep(replace(snapshot(2), predecessor_id=first.id))
+        with records.runs.running() as run:
+            run.api_calls, run.report = 12, {"manifest": 3}
+
+
+def contents(url: str) -> dict[str, list[Any]]:
+    tables = ("waves", "responses", "snapshots", "sync_runs")
+    return {name: sql(url, f"SELECT * FROM {name} ORDER BY id") for name in tables}
+
+
+def test_what_the_first_release_kept_survives_every_migration_up_and_down(records_url: str) -> None:
+    first_release(records_url)
+    before = contents(records_url)
+    assert [len(rows) for rows in before.values()] == [1, 2, 2, 1]
+    with Records.open(records_url) as records:
+        assert records.surveys.waves()[0].name == "Autumn"
+        assert len(records.snapshots.list()) == 2
+        newest = records.runs.newest()
+        assert newest is not None
+        assert (newest.state, newest.api_calls) == ("done", 12)
+        lease = records.leases.take("schedule", "here", NOON, timedelta(minutes=1))
+        assert lease is not None
+        assert records.schedule.begin(lease, "sync", NOON, NOON) is not None
+    engine = connect(records_url)
+    with migrating(engine) as connection:
+        command.downgrade(alembic_settings(connection), "0001")
+    engine.dispose()
+    assert contents(records_url) == before
+    with Records.open(records_url) as records:
+        assert len(records.snapshots.list()) == 2
+        assert records.schedule.list(9) == []
+
+
+def test_postgresql_keeps_what_sqlite_keeps(postgresql_server: Path) -> None:
+    """The least that every run sees of the other database; all the rest runs there with FULL."""
+    url = new_database(postgresql_server)
+    with Records.open(url) as records:
+        kept = records.snapshots.keep(snapshot(1))
+        assert records.snapshots.keep(snapshot(1)) == kept
+    with pytest.raises(DBAPIError, match="a snapshot is never changed"):
+        sql(url, "TRUNCATE snapshots")
+    engine = connect(url)
+    with migrating(engine) as connection:
+        command.downgrade(alembic_settings(connection), "base")
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    engine.dispose()
+
+
+def test_a_password_comes_from_its_variable_and_is_never_said(postgresql_server: Path) -> None:
+    url = make_url(new_database(postgresql_server))._replace(password=None)
+    plain = url.render_as_string(hide_password=False)
+    Records.open(plain, postgresql.PASSWORD).close()
+    with pytest.raises(RecordsError, match="the log-in is refused") as error:
+        Records.open(plain, "not the secret")
+    assert "not the secret" not in error.value.line()
+    with pytest.raises(RecordsError, match="the log-in is refused"):
+        Records.open(plain)
+
+
+def test_sqlite_is_opened_with_care(file: Path) -> None:
     with migrating(connect(f"sqlite:///{file}")) as connection:
         said = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -78,11 +162,12 @@ def test_sqlite_is_opened_with_care(file: Path, records: Records) -> None:
     assert said == ["wal", 1, 30_000]
 
 
-def test_a_database_of_a_newer_version_is_left_alone(file: Path, records: Records) -> None:
-    with sqlite3.connect(file) as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(RecordsError, match=r"newer version.*Update"):
-        Records.open(f"sqlite:///{file}")
+@pytest.mark.usefixtures("records")
+def test_a_database_of_a_newer_version_is_left_alone(records_url: str) -> None:
+    sql(records_url, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(RecordsError, match=r"newer version.*Update") as error:
+        Records.open(records_url)
+    assert "password" not in error.value.line()
 
 
 def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
@@ -91,10 +176,10 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
         Records.open(f"sqlite:///{tmp_path}/records.db")
 
 
-def test_a_damaged_database_is_said(file: Path, records: Records) -> None:
-    for number in range(40):
-        records.snapshots.keep(snapshot(number, 500))
-    records.close()
+def test_a_damaged_database_is_said(file: Path) -> None:
+    with Records.open(f"sqlite:///{file}") as records:
+        for number in range(40):
+            records.snapshots.keep(snapshot(number, 500))
     content = bytearray(file.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     file.write_bytes(content)
@@ -102,20 +187,29 @@ def test_a_damaged_database_is_said(file: Path, records: Records) -> None:
         opened.snapshots.list()
 
 
-def test_a_locked_database_is_said(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_database_is_said(records_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "BUSY_SECONDS", 0.2)
-    with Records.open(f"sqlite:///{file}") as records:
-        other = sqlite3.connect(file, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(RecordsError, match=r"another process holds it.*try again"):
+    with Records.open(records_url) as records, Records.open(records_url) as other:
+        with (
+            transactions.writing(other._engine),
+            pytest.raises(RecordsError, match=r"another process holds it.*try again"),
+        ):
             records.snapshots.keep(snapshot(1))
         assert records.snapshots.list() == []
-        other.execute("ROLLBACK")
-        other.close()
         records.snapshots.keep(snapshot(1))
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://me:secret@host/db", "sqlite:////proc/x/y.db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "mysql://me:secret@host/db",
+        "sqlite:////proc/x/y.db",
+        "postgresql://me:secret@127.0.0.1:1/db",
+        "postgresql://me:secret@127.0.0.1:port/db",
+        "postgresql://me:secret@127.0.0.1:1/db?nonsense=1",
+    ],
+)
 def test_an_address_that_cannot_be_used_is_said(url: str) -> None:
     with pytest.raises(RecordsError) as error:
         Records.open(url)
@@ -166,17 +260,14 @@ def test_not_a_number_is_not_json(records: Records) -> None:
 
 
 @pytest.mark.parametrize("change", ["UPDATE snapshots SET kind = 'live'", "DELETE FROM snapshots"])
-def test_nobody_changes_a_snapshot(file: Path, records: Records, change: str) -> None:
+def test_nobody_changes_a_snapshot(records_url: str, records: Records, change: str) -> None:
     records.snapshots.keep(snapshot(1))
-    with (
-        sqlite3.connect(file) as database,
-        pytest.raises(sqlite3.IntegrityError, match="a snapshot is never changed"),
-    ):
-        database.execute(change)
+    with pytest.raises(DBAPIError, match="a snapshot is never changed"):
+        sql(records_url, change)
     assert len(records.snapshots.list()) == 1
 
 
-def test_a_wave_opens_and_closes_for_good(file: Path, records: Records) -> None:
+def test_a_wave_opens_and_closes_for_good(records_url: str, records: Records) -> None:
     wave = records.surveys.add_wave("Spring", DAY, DAY + timedelta(days=14))
     assert wave.state == "planned"
     with pytest.raises(SurveyError, match="planned, not open"):
@@ -190,8 +281,7 @@ def test_a_wave_opens_and_closes_for_good(file: Path, records: Records) -> None:
         records.surveys.open_wave(wave.id)
     assert records.surveys.waves() == [records.surveys.wave(wave.id)]
     assert len(records.surveys.responses(wave.id)) == 1
-    with sqlite3.connect(file) as database:
-        assert database.execute("SELECT salt FROM waves").fetchall() == [(None,)]
+    assert sql(records_url, "SELECT salt FROM waves") == [(None,)]
 
 
 def test_an_imported_wave_is_closed_and_whole(records: Records) -> None:
@@ -237,7 +327,7 @@ def test_the_last_response_of_a_person_counts(
     assert sorted(map(repr, kept)) == sorted(map(repr, expected.values()))
 
 
-def test_no_staff_name_and_no_address_is_kept(file: Path, records: Records) -> None:
+def test_no_staff_name_and_no_address_is_kept(records_url: str, records: Records) -> None:
     waves = [records.surveys.add_wave(name, DAY, DAY) for name in ("Spring", "Autumn")]
     for wave in waves:
         records.surveys.open_wave(wave.id)
@@ -246,8 +336,11 @@ def test_no_staff_name_and_no_address_is_kept(file: Path, records: Records) -> N
     kept = [records.surveys.responses(wave.id) for wave in waves]
     assert {r.person for r in kept[0]}.isdisjoint({r.person for r in kept[1]})
     assert {(r.named, r.display_name) for r in kept[0]} == {(False, None), (True, "The Boss")}
-    records.close()
-    assert b"jane.doe" not in file.read_bytes()
+    assert "jane.doe" not in repr(contents(records_url))
+    url = make_url(records_url)
+    if is_sqlite(url):
+        records.close()
+        assert b"jane.doe" not in Path(str(url.database)).read_bytes()
     with pytest.raises(SurveyError, match="only heads answer by name"):
         records.surveys.respond(waves[0].id, [answers("jane.doe@x", display_name="Jane")])
 
@@ -288,23 +381,23 @@ def test_a_sync_run_that_fails_says_why(records: Records) -> None:
     failed = records.runs.newest()
     assert failed is not None
     assert (failed.state, failed.report["error"]) == ("failed", "lake: it burns")
-    with pytest.raises(KeyboardInterrupt), records.runs.running():
-        raise KeyboardInterrupt
+    for stop in (KeyboardInterrupt(), StoppedError("told to stop", "crm")):
+        with pytest.raises(type(stop)), records.runs.running():
+            raise stop
+        ended = records.runs.newest_ended()
+        assert ended is not None
+        assert ended.report["error"] == STOPPED
 
 
-def test_a_run_that_died_is_failed_when_the_next_begins(file: Path, records: Records) -> None:
+def test_a_run_that_died_is_failed_when_the_next_begins(records_url: str, records: Records) -> None:
     with records.runs.running():
         pass
-    with sqlite3.connect(file) as database:
-        database.execute("UPDATE sync_runs SET state = 'running', ended_at = NULL")
+    sql(records_url, "UPDATE sync_runs SET state = 'running', ended_at = NULL")
     with records.runs.running():
         pass
-    with sqlite3.connect(file) as database:
-        rows = database.execute("SELECT state, report FROM sync_runs ORDER BY id").fetchall()
-    assert [(state, json.loads(report).get("error")) for state, report in rows] == [
-        ("failed", "stopped before its end"),
-        ("done", None),
-    ]
+    states = sql(records_url, "SELECT state FROM sync_runs ORDER BY id")
+    assert states == [("failed",), ("done",)]
+    assert "stopped before its end" in repr(contents(records_url)["sync_runs"][0])
 
 
 def test_instants_keep_their_microseconds(records: Records) -> None:

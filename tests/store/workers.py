@@ -10,11 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from model.availability import Availability
+from model.errors import RecordsError
 from model.tables import TABLES
 from store.duck_engine import DuckEngine
 from store.lake import Lake
 from store.manifest import Manifest, SourceState
 from store.records import Records
+from store.records.actions import ActionDraft, Event
+from store.records.checklists import Answered
 from store.records.snapshots import SnapshotDraft
 
 NOON = datetime(2026, 3, 1, 12)
@@ -24,7 +27,7 @@ ROWS = 400
 def spawn(work: Callable[..., None], *args: Any) -> ForkServerProcess:
     """A real process of its own, started at once."""
     context = mp.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, work.__module__])
     process = context.Process(target=work, args=args, daemon=True)
     process.start()
     return process
@@ -145,3 +148,39 @@ def keep_snapshots(url: str, first: int, last: int, started: Connection) -> None
 def open_records(url: str) -> None:
     """Open and close."""
     Records.open(url).close()
+
+
+def action(number: int) -> ActionDraft:
+    """An action that differs by `number` alone."""
+    return ActionDraft(
+        title=f"action {number}",
+        indicator="lead_followup_rate",
+        segment={"region": "EMEA"},
+        function="sales",
+        due_on=NOON.date(),
+        target=0.75,
+        baseline={"value": 0.5, "number": number, "padding": "x" * 50_000},
+    )
+
+
+def agree_for_ever(url: str, started: Connection) -> None:
+    """Agree one action after another and close each, until killed."""
+    with Records.open(url) as records:
+        number = len(records.actions.list())
+        while True:
+            started.send(number)
+            kept = records.actions.agree(action(number), NOON, "Ada")
+            records.actions.end(kept.id, Event(state="done", at=NOON, by="Ada"))
+            records.checklists.answer(Answered("conflicts", "yes", f"Ada {number}", NOON))
+            number += 1
+
+
+def end_action(url: str, action_id: int, by: str, out: Connection) -> None:
+    """Close an action; send whether this process did."""
+    with Records.open(url) as records:
+        try:
+            records.actions.end(action_id, Event(state="done", at=NOON, by=by))
+        except RecordsError as error:
+            out.send(str(error))
+        else:
+            out.send("")

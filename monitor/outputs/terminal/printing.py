@@ -35,6 +35,11 @@ def json(form: object) -> None:
     sys.stdout.write(_json.dumps(form, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def text(content: str) -> None:
+    """Print text as it is."""
+    sys.stdout.write(content)
+
+
 def line(text: str) -> None:
     """Print one line."""
     out.print(text, markup=False, soft_wrap=True)

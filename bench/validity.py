@@ -1,0 +1,118 @@
+"""How far the inferred stage can be trusted, against populations whose stage is known.
+
+    python -m bench.validity [organisations] [--sandbox N]
+
+Writes docs/validity/figures.json and the plots beside it, and prints the tables that
+docs/validity.md quotes. With `--sandbox`, N companies also go the whole way: records behind a
+Salesforce-compatible server, pulled, counted, judged.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from bench import judging, plots, whole
+from bench.companies import REGIMES, Habits, Organisation, organisation, planted
+from bench.judging import Row
+from bench.unlike import LAZY, UNLIKE
+
+FOLDER = Path(__file__).parents[1] / "docs" / "validity"
+USUAL = Habits()
+SEEDS = {"usual": 41, "unlike": 43, "lazy": 47}
+HABITS = {"usual": USUAL, "unlike": UNLIKE, "lazy": LAZY}
+
+
+def made(kind: str, index: int) -> tuple[str, Organisation]:
+    """The organisation of that index, the same in every run."""
+    rng = np.random.default_rng([SEEDS[kind], index])
+    regime = REGIMES[index % len(REGIMES)]
+    return regime, organisation(planted(regime, rng), HABITS[kind], rng)
+
+
+def row(task: tuple[str, int]) -> Row:
+    return judging.judged(*made(*task))
+
+
+def broken(index: int) -> tuple[int, int, dict[str, float]]:
+    tried, broke, evidence = judging.missing_tables(made("usual", index)[1])
+    return tried, broke, dict(evidence)
+
+
+def summary(rows: Sequence[Row]) -> dict[str, object]:
+    """Coverage, recovery and calibration of one set of organisations."""
+    calibrated = judging.calibration(rows)
+    levels = np.array([level for one in rows for level in one.levels])
+    parts = {
+        **{name: [r for r in rows if r.regime == name] for name in ("together", "scattered")},
+        "one dimension alone": [r for r in rows if r.regime not in ("together", "scattered")],
+        "under 8 owners": [r for r in rows if r.owners < 8],
+        "8 to 29 owners": [r for r in rows if 8 <= r.owners < 30],
+        "30 owners and more": [r for r in rows if r.owners >= 30],
+        "score under 40": [r for r in rows if r.known < 40],
+        "score 40 to 80": [r for r in rows if 40 <= r.known < 80],
+        "score 80 and more": [r for r in rows if r.known >= 80],
+    }
+    return {
+        "organisations": len(rows),
+        "coverage": judging.coverage(rows),
+        "coverage_by": {name: (len(p), *judging.coverage(p)) for name, p in parts.items() if p},
+        "dimension_coverage": float(levels[:, 0].mean()),
+        "dimension_stage_right": float(levels[:, 1].mean()),
+        "right": float(np.mean([int(np.argmax(r.chances)) == r.planted for r in rows])),
+        "stated": float(np.mean([r.stated is not None for r in rows])),
+        "evidence": float(np.mean([r.evidence for r in rows])),
+        "width": float(np.mean([r.high - r.low for r in rows])),
+        "bias": float(np.mean([r.score - r.known for r in rows])),
+        "recovery": judging.recovery(rows),
+        "brier": calibrated.brier,
+        "calibration_error": calibrated.error,
+        "calibration_error_of_likeliest": calibrated.error_of_likeliest,
+        "reliability": [
+            (float(s), float(a), int(n))
+            for s, a, n in zip(calibrated.stated, calibrated.actual, calibrated.counts, strict=True)
+        ],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("organisations", nargs="?", type=int, default=2400)
+    parser.add_argument("--sandbox", type=int, default=0, help="companies to take the whole way")
+    given = parser.parse_args()
+    began, found = time.monotonic(), {}
+    FOLDER.mkdir(exist_ok=True)
+    with ProcessPoolExecutor() as pool:
+        total = given.organisations
+        counts = {"usual": total, "unlike": total // 3, "lazy": total // 6}
+        for kind, count in counts.items():
+            tasks = [(kind, i) for i in range(count)]
+            rows = list(pool.map(row, tasks, chunksize=8))
+            found[kind] = summary(rows)
+            plots.recovery(FOLDER / f"recovery-{kind}.svg", rows)
+        tried = list(pool.map(broken, range(8)))
+        few = [made("usual", i)[1] for i in range(200)]
+        found["sensitivity"] = judging.sensitivity(few)
+    found["missing_tables"] = {
+        "verdicts": sum(one[0] for one in tried),
+        "broke_the_rule": sum(one[1] for one in tried),
+        "evidence_without": {
+            t: float(np.mean([one[2][t] for one in tried])) for t in judging.tables()
+        },
+    }
+    if given.sandbox:
+        found["sandbox"] = [asdict(one) for one in whole.companies(given.sandbox)]
+    found["seconds"] = round(time.monotonic() - began)
+    plots.reliability(FOLDER / "reliability.svg", {k: found[k] for k in HABITS})
+    plots.flips(FOLDER / "flips.svg", found["sensitivity"])
+    (FOLDER / "figures.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    print(json.dumps(found, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
