@@ -21,7 +21,7 @@ from metrics.declaration import Indicator, Result
 from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE
 from metrics.scoring import score, value_at
-from metrics.statistics import Proportion
+from metrics.statistics import Proportion, Sums
 from model.definitions import Definitions
 from model.stages import DIMENSIONS, Dimension, Stage
 
@@ -153,7 +153,7 @@ class _Sampler:
 
     def _said(self, one: Indicator, table: pa.Table, **given: bool) -> Estimate:
         statistic = one.statistic(PLAIN)
-        found = statistic.estimate(table, minimum_n=one.minimum_n, ends_at=ENDS_AT)
+        found = statistic.estimate(Sums.of(table), minimum_n=one.minimum_n, ends_at=ENDS_AT)
         if given.get("declared") and found.is_assessed:
             return Estimate(**{**vars(found), "declared": True})
         return found
@@ -287,7 +287,7 @@ class _Sampler:
             true[name] = float(self.rng.uniform(low, high))
             who = self._owners_of(self.handoffs)
             event = (self._ranks(who) < true[name]).astype(np.int64)
-            found[name] = Proportion("e").estimate(self._table(who, k=event), minimum_n=20)
+            found[name] = Proportion("e").estimate(Sums.of(self._table(who, k=event)), minimum_n=20)
         true["shared_metrics"] = coverage * 8
         found["shared_metrics"] = Estimate(coverage * 8, None, None, 8, declared=True)
         return found, true

@@ -85,13 +85,6 @@ def five(workspace: Workspace) -> dict[str, float | None]:
             keep,
         )
         kept = {name: keep(f"fact_{name}", built[name]) for name in NEEDED}
-        results = evaluate.evaluate(
-            kept,
-            manifest.availability,
-            definitions,
-            as_of=as_of,
-            window=Period.parse(WINDOW),
-            only=NAMES,
-            run=engine.run,
-        )
+        rows = evaluate.loaded(lambda: kept, manifest.availability, definitions, as_of, engine.run)
+        results = evaluate.evaluate(rows, window=Period.parse(WINDOW), only=NAMES)
     return {one.indicator.id: one.estimate.value for one in results}

@@ -19,7 +19,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import stats
 
-from metrics.statistics import Proportion, RatioOfSums, Statistic, SurvivalQuantile, SurvivalShare
+from metrics.statistics import (
+    Proportion,
+    RatioOfSums,
+    Statistic,
+    Sums,
+    SurvivalQuantile,
+    SurvivalShare,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -79,7 +86,7 @@ def covered(setting: Setting, rng: np.random.Generator) -> tuple[bool, float]:
     rank = latent(setting, owner, rng)
     names = pa.array([f"o{i}" for i in owner])
     statistic, statistics, truth = KINDS[setting.kind](setting, rank, names, rng)
-    estimate = statistic.estimate(statistics)
+    estimate = statistic.estimate(Sums.of(statistics))
     low = 0.0 if estimate.low is None else estimate.low
     high = math.inf if estimate.high is None else estimate.high
     return low <= truth <= high, high - low

@@ -16,6 +16,11 @@ Where = Annotated[
     list[str] | None, typer.Option("--where", help="Only one segment: region=EMEA. Repeatable.")
 ]
 By = Annotated[list[str] | None, typer.Option("--by", help="Split by a dimension. Repeatable.")]
+BY_PERIODS = (
+    "Split by a dimension, or by week, month or quarter (each row is then of that period; without "
+    "--window the last 12, or 4 quarters). Repeatable: --by region --by month."
+)
+ByPeriods = Annotated[list[str] | None, typer.Option("--by", help=BY_PERIODS)]
 PERIOD = (
     "Handed off, created or closed then: 90d, 2026-W07, 2026-03, 2026-Q3, 2026, FY2026, FY2026-Q2, "
     "2026-07-01..2026-07-31."

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.common import AsOf, By, Json, PeriodOption, Where, day, segment, workspace
+from cli.common import AsOf, By, ByPeriods, Json, PeriodOption, Where, day, segment, workspace
+from model.errors import ConfigurationError
 from monitor import views
 from monitor.outputs.terminal import figures as show
 from monitor.outputs.terminal import printing
@@ -19,7 +20,7 @@ def indicators(
     context: typer.Context,
     as_of: AsOf = None,
     window: PeriodOption = None,
-    by: By = None,
+    by: ByPeriods = None,
     where: Where = None,
     explain: Annotated[str | None, typer.Option(help="Explain one indicator.")] = None,
     json: Json = False,
@@ -27,7 +28,9 @@ def indicators(
     """Print the indicators with their intervals, or explain one."""
     opened = workspace(context)
     if explain is not None:
-        text = views.explain(opened, explain, segment(where), day(as_of))
+        if by:
+            raise ConfigurationError("--explain is of one segment", "--by", "Use --where.")
+        text = views.explain(opened, explain, segment(where), day(as_of), window)
         printing.json(text) if json else show.explanation(text)
         return
     form = views.indicators(opened, segment(where), tuple(by or ()), day(as_of), window)

@@ -1,17 +1,15 @@
 """What must be known before an indicator means anything, beyond the columns it reads."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
+from metrics.loaded import Loaded
 from model.availability import Availability
 from model.definitions import Definitions
 from model.stages import Function
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-    import pyarrow as pa
 
 CAPTURE_DAYS = 90
 LEAST_ACCEPTED = 20
@@ -53,64 +51,56 @@ class Context:
 Condition = Callable[[Context], str | None]
 
 
-def context_of(
-    facts: Mapping[str, "ir.Table"],
-    availability: Availability,
-    definitions: Definitions,
-    as_of: datetime,
-    run: Callable[["ir.Table"], "pa.Table"],
-    counted: Mapping[str, tuple[int, int]] | None = None,
-) -> Context:
-    """The context that these facts give; a few small queries."""
-    people = facts["people"]
-    sided = people.filter(people.side.notnull())
-    recent = (sided.last_touch_at >= as_of - timedelta(days=CAPTURE_DAYS)).fill_null(False)
-    whole = people.aggregate(at=people.functions_since_at.min(), trainings=people.trainings.max())
-    found = run(whole).to_pylist()[0]
-    by_side = sided.group_by("side").aggregate(
-        owners=sided.count(),
-        users=sided.count(where=sided.is_active),
-        touching=sided.count(where=sided.is_active & recent),
+def context_of(loaded: Loaded, counted: Mapping[str, tuple[int, int]] | None = None) -> Context:
+    """The context that these facts give, worked out once for them."""
+    found: Context = loaded.once("context", lambda: _context(loaded))
+    return replace(found, counted=dict(counted or {}))
+
+
+def _context(loaded: Loaded) -> Context:
+    recent = loaded.as_of - timedelta(days=CAPTURE_DAYS)
+    people = loaded.table(
+        "people", "side", "is_active", "last_touch_at", "functions_since_at", "trainings"
+    ).to_pylist()
+    sided = [one for one in people if one["side"] is not None]
+    active = [one for one in sided if one["is_active"]]
+    touching = [one for one in active if one["last_touch_at"] and one["last_touch_at"] >= recent]
+    tracked = loaded.table("history", "entity", "field", "changes", "first_at").to_pylist()
+    heads = loaded.table("structure", "is_declared").to_pylist()
+    metrics = loaded.table(
+        "metrics", "company_marketing_targets", "company_declared_targets", "is_declared"
+    ).to_pylist()
+    untouched = loaded.facts()["handoffs"]
+    untouched = untouched.filter(untouched.handed_off_at >= recent).is_accepted_untouched
+    counted = untouched.as_table().aggregate(
+        n=untouched.count(), k=untouched.cast("int64").sum().fill_null(0)
     )
-    sides = run(by_side).to_pylist()
-    tracked = run(facts["history"].select("entity", "field", "changes", "first_at")).to_pylist()
-    heads = facts["structure"]
-    head = run(heads.aggregate(declared=heads.is_declared.any())).to_pylist()[0]
-    handed = facts["handoffs"]
-    lately = handed.filter(handed.handed_off_at >= as_of - timedelta(days=CAPTURE_DAYS))
-    accepted = run(
-        lately.aggregate(
-            n=lately.is_accepted_untouched.count(),
-            k=lately.is_accepted_untouched.cast("int64").sum(),
-        )
-    ).to_pylist()[0]
-    metrics = facts["metrics"]
-    targets = run(
-        metrics.aggregate(
-            marketing=metrics.company_marketing_targets.max(),
-            declared=metrics.company_declared_targets.max(),
-            metrics=metrics.count(where=metrics.is_declared),
-        )
-    ).to_pylist()[0]
+    accepted = loaded.run(counted).to_pylist()[0]
     return Context(
-        definitions,
-        availability,
-        owners={row["side"]: row["owners"] for row in sides},
-        users={row["side"]: row["users"] for row in sides},
-        touching={row["side"]: row["touching"] for row in sides},
+        loaded.definitions,
+        loaded.availability,
+        owners=Counter(one["side"] for one in sided),
+        users=Counter(one["side"] for one in active),
+        touching=Counter(one["side"] for one in touching),
         changes={(row["entity"], row["field"]): row["changes"] for row in tracked},
         tracked_since={(row["entity"], row["field"]): row["first_at"] for row in tracked},
-        marketing_targets=targets["marketing"] or 0,
-        declared_targets=targets["declared"] or 0,
-        declared_metrics=targets["metrics"] or 0,
-        is_head_declared=bool(head["declared"]),
-        functions_since_at=found["at"],
-        trainings=found["trainings"] or 0,
-        accepted=accepted["n"] or 0,
-        accepted_untouched=accepted["k"] or 0,
-        as_of=as_of,
-        counted=dict(counted or {}),
+        marketing_targets=_most(metrics, "company_marketing_targets"),
+        declared_targets=_most(metrics, "company_declared_targets"),
+        declared_metrics=sum(bool(one["is_declared"]) for one in metrics),
+        is_head_declared=any(one["is_declared"] for one in heads),
+        functions_since_at=min(
+            (one["functions_since_at"] for one in people if one["functions_since_at"]),
+            default=None,
+        ),
+        trainings=_most(people, "trainings"),
+        accepted=accepted["n"],
+        accepted_untouched=accepted["k"],
+        as_of=loaded.as_of,
     )
+
+
+def _most(rows: list[dict[str, Any]], column: str) -> int:
+    return max((row[column] or 0 for row in rows), default=0)
 
 
 def sales_known(context: Context) -> str | None:

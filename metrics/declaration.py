@@ -29,13 +29,11 @@ from datetime import date
 from inspect import cleandoc
 from typing import Literal
 
-import pyarrow as pa
-
 from metrics.context import Condition, Context
 from metrics.estimate import Estimate
 from metrics.facts import SEGMENTS
 from metrics.statistics import Statistic
-from metrics.statistics.base import NOTHING
+from metrics.statistics.base import NOTHING, Sums
 from model.definitions import Definitions
 from model.stages import Dimension, Stage
 
@@ -170,8 +168,8 @@ class Shown:
     to_on: date
     estimate: Estimate
     variants: Mapping[str, Estimate] = field(default_factory=dict)
-    statistics: pa.Table | None = field(default=None, repr=False, compare=False)
-    beside: Mapping[str, pa.Table] = field(default_factory=dict, repr=False, compare=False)
+    statistics: Sums | None = field(default=None, repr=False, compare=False)
+    beside: Mapping[str, Sums] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -180,7 +178,7 @@ class Result:
 
     `score` (20–100) and `stage` are None where the indicator is not assessed. `statistics` are
     the sufficient statistics that the estimate was made from, so that it can be made again, and
-    `beside` those of the variants.
+    `beside` those of the variants; empty unless they were to be kept.
     """
 
     indicator: Indicator
@@ -191,8 +189,8 @@ class Result:
     score: float | None
     stage: Stage | None
     variants: Mapping[str, Estimate] = field(default_factory=dict)
-    statistics: pa.Table | None = field(default=None, repr=False, compare=False)
-    beside: Mapping[str, pa.Table] = field(default_factory=dict, repr=False, compare=False)
+    statistics: Sums | None = field(default=None, repr=False, compare=False)
+    beside: Mapping[str, Sums] = field(default_factory=dict, repr=False, compare=False)
 
 
 CATALOGUE: dict[str, Indicator] = {}

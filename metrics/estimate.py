@@ -1,10 +1,33 @@
 """An estimate: a value, its 95 % interval for sampling, and how far it can be trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 Status = Literal["ok", "weak", "not_assessed"]
+
+
+class Influence(Mapping[str, float]):
+    """A number by cluster, kept as arrays: `names` are sorted."""
+
+    def __init__(self, names: NDArray[Any], values: NDArray[np.float64]) -> None:
+        self.names = names
+        self.numbers = values
+
+    def __getitem__(self, name: str) -> float:
+        place = int(np.searchsorted(self.names, name))
+        if place == len(self.names) or self.names[place] != name:
+            raise KeyError(name)
+        return float(self.numbers[place])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
 @dataclass(frozen=True)

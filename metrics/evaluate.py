@@ -4,142 +4,246 @@ Every figure is made here and nowhere else. One that lacks what it needs is not 
 every reason in plain words; it is never a zero.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-import ibis
-import ibis.expr.types as ir
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 
-from metrics.context import Context, context_of, decisions_known, handoffs_known, mqls_known
+from metrics.asked import Asked, Segment
+from metrics.context import (
+    Condition,
+    Context,
+    context_of,
+    decisions_known,
+    handoffs_known,
+    mqls_known,
+)
 from metrics.context import sales_known as sales_is_known
 from metrics.context import targets_recorded as targets_are_recorded
 from metrics.declaration import EVIDENCE, OUTCOMES, Gauge, Indicator, Measure, Result, Shown
 from metrics.estimate import Estimate
 from metrics.facts import SEGMENTS
-from metrics.facts.sides import owners
 from metrics.indicators import CATALOGUE
+from metrics.loaded import Facts, Loaded, Memory, Needed, Run, Span, instant
+from metrics.rows import Array, Rows, combined
 from metrics.scoring import score
 from metrics.statistics import GapQuantile, Proportion, Statistic
-from metrics.statistics.base import NOTHING
+from metrics.statistics.base import NOTHING, Sums
 from model.availability import Availability
 from model.definitions import Definitions
-from model.periods import Period, end_of, local_day, start_of
+from model.periods import Period
 from model.stages import Stage
 
-Facts = Mapping[str, ir.Table]
-Run = Callable[[ir.Table], pa.Table]
-UNSET = "(none)"  # how a segment without a value is called
 GATE_DAYS = 90
 GATE_MINIMUM = 20
+EVER = np.datetime64("0001-01-01", "us")
+HANDED, DECIDED = Proportion("has_handoff"), Proportion("is_decided")  # what the gates ask
+
+Found = tuple[Estimate, dict[str, Estimate], dict[str, Sums]]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What is asked: of which segment, split by what, over which window, as of when."""
+def loaded(
+    facts: Callable[[], Facts],
+    availability: Availability,
+    definitions: Definitions,
+    as_of: datetime,
+    run: Run,
+    memory: Memory | None = None,
+) -> Loaded:
+    """`facts`, built as of `as_of` under `definitions`, to be asked for figures. With the `memory`
+    of an earlier one over the same facts, nothing is loaded twice.
+    """
+    needed = _needed(definitions)
+    return Loaded(facts, run, availability, definitions, as_of, needed, memory or Memory())
 
-    definitions: Definitions
-    as_of: datetime
-    window: Period | None
-    by: tuple[str, ...]
-    where: Mapping[str, str]
 
-    def period(self, one: Measure, statistic: Statistic) -> Period:
-        """The local days that the figure covers. Gaps always run over their own days, which
-        end with the window.
-        """
-        last = local_day(self.as_of, self.zone)
-        if self.window is None:
-            return Period.trailing(one.window_days, last)
+def _measures() -> list[Measure]:
+    declared = [*CATALOGUE.values(), *OUTCOMES.values(), *EVIDENCE.values()]
+    return [one for one in declared if isinstance(one, Measure)]
+
+
+def _spans(asked: Asked) -> dict[str, Span]:
+    """By fact, the instants that the figures of a question look at."""
+    found: dict[str, Span] = {}
+    for one in _measures():
+        measure = one.under(asked.definitions) if isinstance(one, Indicator) else one
+        statistic = measure.statistic(asked.definitions)
+        period = asked.whole(measure, statistic)
+        span = Span(asked.starts_at(period), asked.ends_at(period))
         if isinstance(statistic, GapQuantile):
-            return Period.trailing(one.window_days, min(self.window.to_on, last))
-        return self.window
-
-    def starts_at(self, period: Period) -> datetime:
-        """The period's first instant."""
-        return start_of(period.from_on, self.zone)
-
-    def ends_at(self, period: Period) -> datetime:
-        """The period's last instant, or the as-of where that comes first."""
-        return min(end_of(period.to_on, self.zone), self.as_of)
-
-    @property
-    def zone(self) -> str:
-        """The organisation's own time zone."""
-        return self.definitions.calendar.default.timezone
+            span = Span(span.last - timedelta(days=measure.window_days), span.last)
+        found[one.fact] = span.with_(found.get(one.fact, span))
+    return found
 
 
-Segment = tuple[str, ...]
-Found = tuple[Estimate, dict[str, Estimate], dict[str, pa.Table]]
+def _needed(definitions: Definitions) -> dict[str, Needed]:
+    """What the declared figures and the gates look at, by fact."""
+    of_gates = dict.fromkeys((*HANDED.reads, *DECIDED.reads))
+    columns: dict[str, dict[str, None]] = {"decisions": of_gates}
+    placed: dict[str, dict[str | None, None]] = {}
+    for one in _measures():
+        placed.setdefault(one.fact, {})[one.placed_by] = None
+        for statistic in (one.statistic, *one.variants.values()):
+            reads = statistic(definitions).reads
+            columns.setdefault(one.fact, {}).update(dict.fromkeys(reads))
+    return {
+        fact: Needed(tuple(columns[fact]), tuple(at for at in ats if at), None in ats)
+        for fact, ats in placed.items()
+    }
 
 
 def evaluate(
-    facts: Facts,
-    availability: Availability,
-    definitions: Definitions,
+    facts: Loaded,
     *,
-    as_of: datetime,
     window: Period | None = None,
     by: Sequence[str] = (),
     where: Mapping[str, str] | None = None,
     only: Sequence[str] = (),
-    run: Run,
+    keep: bool = False,
 ) -> list[Result]:
     """Every indicator of the catalogue (or `only` some, by id), in its order, for the whole or
-    `where` (dimension to value), split `by` dimensions: then each indicator has a result for every
-    segment that occurs, and those that cannot be split say so.
+    `where` (dimension to value), split `by` dimensions and one of `asked.PERIODS`: then each
+    indicator has a result for every segment that occurs, and those that cannot be split say so.
 
-    `facts` must be built as of `as_of`. Without a `window` each indicator looks back over its own
-    days. A row without a value of a dimension is in the segment "(none)".
+    Without a `window` each indicator looks back over its own days. A row without a value of a
+    dimension is in the segment "(none)". With `keep` the results carry their statistics.
     """
-    asked = Asked(definitions, as_of, window, tuple(by), dict(where or {}))
-    context = context_of(facts, availability, definitions, as_of, run)
-    listed = [one.under(definitions) for id_, one in CATALOGUE.items() if not only or id_ in only]
-    found = [_of_measure(one, facts, context, asked, run) for one in listed]
-    segments = sorted({segment for results, _ in found for segment in results})
-    if not by:
-        segments = [()]
+    asked = Asked(facts.definitions, facts.as_of, window, tuple(by), dict(where or {}))
+    figures = _Figures(facts, asked, context_of(facts), keep)
+    wanted = [one.under(facts.definitions) for id_, one in CATALOGUE.items() if _in(id_, only)]
+    found = figures.of_all(wanted)
+    segments = _segments(asked, (results for results, _ in found))
     return [
         _result(one, segment, results.get(segment), reason, asked)
-        for one, (results, reason) in zip(listed, found, strict=True)
+        for one, (results, reason) in zip(wanted, found, strict=True)
         for segment in segments
     ]
 
 
-def _of_measure(
-    one: Measure, facts: Facts, context: Context, asked: Asked, run: Run
-) -> tuple[dict[Segment, Found], str | None]:
-    """The estimates by segment, or the reason why there is none."""
-    if reason := _obstacle(one, context, asked):
-        return {}, reason
-    doubts = [said for doubt in one.doubts if (said := doubt(context))]
-    doubts += context.availability.weakens(one.needs)
-    makers = {"": one.statistic, **one.variants}
-    estimates: dict[Segment, dict[str, Estimate]] = {}
-    statistics: dict[Segment, dict[str, pa.Table]] = {}
-    for name, make in makers.items():
-        statistic = _own_days(make(asked.definitions), one)
-        period = asked.period(one, statistic)
-        rows = _rows(one, statistic, facts[one.fact], asked)
-        whole = run(_ordered(statistic.aggregate(rows, asked.by)))
-        for segment, part in _split(whole, asked.by).items():
-            estimate = _estimated(one, statistic, part, asked.ends_at(period))
-            estimate = _doubted(_declared(estimate, one, context), doubts)
-            estimates.setdefault(segment, {})[name] = estimate
-            statistics.setdefault(segment, {})[name] = part
-    return {
-        segment: (named.pop(""), named, statistics[segment])
-        for segment, named in estimates.items()
-        if "" in named
-    }, None
+def _in(name: str, only: Sequence[str]) -> bool:
+    return not only or name in only
+
+
+def _segments(asked: Asked, found: Iterable[Mapping[Segment, Found]]) -> list[Segment]:
+    """The segments to tell of: the one whole, every period, or whatever occurs."""
+    if not asked.dimensions:
+        return [(name,) for name in asked.periods] if asked.split else [()]
+    return sorted({segment for results in found for segment in results})
+
+
+class _Figures:
+    """The figures of one question; those on the same rows share them."""
+
+    def __init__(self, facts: Loaded, asked: Asked, context: Context, keep: bool = False) -> None:
+        self._facts, self._asked, self._context, self._keep = facts, asked, context, keep
+        self._parts: dict[tuple[object, ...], dict[Segment, Rows]] = {}
+        self._spans = _spans(asked)
+
+    def of_all(self, wanted: Sequence[Measure]) -> list[tuple[dict[Segment, Found], str | None]]:
+        """As `of` each of them, a fact at a time: what its rows were made into is then let go."""
+        found = {}
+        for fact in dict.fromkeys(one.fact for one in wanted):
+            found.update({one.id: self.of(one) for one in wanted if one.fact == fact})
+            self._parts.clear()
+        return [found[one.id] for one in wanted]
+
+    def of(self, one: Measure) -> tuple[dict[Segment, Found], str | None]:
+        """The estimates by segment, or the reason why there is none."""
+        if reason := _obstacle(one, self._context, self._asked):
+            return {}, reason
+        doubts = [said for doubt in one.doubts if (said := doubt(self._context))]
+        doubts += self._context.availability.weakens(one.needs)
+        estimates: dict[Segment, dict[str, Estimate]] = {}
+        kept: dict[Segment, dict[str, Sums]] = {}
+        for name, make in {"": one.statistic, **one.variants}.items():
+            statistic = _own_days(make(self._asked.definitions), one)
+            for segment, rows, ends_at in self._split(one, statistic):
+                sums = statistic.sums(rows)
+                estimate = _estimated(one, statistic, sums, ends_at)
+                if estimate.reason == one.nothing and self._asked.dimensions:
+                    continue  # a part in which nothing counts is none
+                estimate = _doubted(_declared(estimate, one, self._context), doubts)
+                estimates.setdefault(segment, {})[name] = estimate
+                if self._keep:
+                    kept.setdefault(segment, {})[name] = sums
+        return {
+            segment: (named.pop(""), named, kept.get(segment, {}))
+            for segment, named in estimates.items()
+            if "" in named
+        }, None
+
+    def _split(
+        self, one: Measure, statistic: Statistic
+    ) -> Iterator[tuple[Segment, Rows, datetime]]:
+        """The rows that the figure looks at, by segment, and when their period ends."""
+        asked = self._asked
+        if asked.split is None:
+            period = asked.period(one, statistic)
+            for segment, rows in self._rows(one, statistic, asked).items():
+                yield segment, rows, asked.ends_at(period)
+        elif isinstance(statistic, GapQuantile):  # its periods overlap
+            for name in asked.periods:
+                within = asked.within(name)
+                ends_at = within.ends_at(within.period(one, statistic))
+                for segment, rows in self._rows(one, statistic, within).items():
+                    yield asked.named(segment, name), rows, ends_at
+        else:
+            for segment, rows in self._rows(one, statistic, asked).items():
+                yield segment, rows, asked.as_of
+
+    def _rows(self, one: Measure, statistic: Statistic, asked: Asked) -> dict[Segment, Rows]:
+        period = asked.whole(one, statistic) if one.placed_by else None
+        open_ended = isinstance(statistic, GapQuantile)  # it knows its own days, to the instant
+        key = (one.fact, one.placed_by, period, open_ended, asked.by)
+        if key not in self._parts:
+            self._parts[key] = self._sliced(one, asked, period, open_ended)
+        return self._parts[key]
+
+    def _sliced(
+        self, one: Measure, asked: Asked, period: Period | None, open_ended: bool
+    ) -> dict[Segment, Rows]:
+        """The fact's rows in the period and segment, split as asked."""
+        if period is None or one.placed_by is None:
+            rows = self._facts.rows(one.fact)
+        else:
+            rows = self._facts.rows(one.fact, self._spans[one.fact])
+            first = EVER if open_ended else instant(asked.starts_at(period))
+            rows = rows.between(one.placed_by, first, instant(asked.ends_at(period)))
+        return _parts(rows.within(asked.where), one, asked)
+
+
+def _parts(rows: Rows, one: Measure, asked: Asked) -> dict[Segment, Rows]:
+    """The rows by segment; one that no row is in is left out."""
+    if not asked.by:
+        return {(): rows}
+    labels: list[Array] = []
+    codes: list[Array] = []
+    for name in asked.by:
+        if name == asked.split and one.placed_by is not None:
+            begins = [instant(asked.starts_at(period)) for period in asked.periods.values()]
+            codes.append(np.searchsorted(np.array(begins), rows[one.placed_by], side="right") - 1)
+            labels.append(np.array(list(asked.periods), dtype=object))
+        else:
+            codes.append(rows[name])
+            labels.append(rows.labels(name))
+    found, place = combined(codes, [len(names) for names in labels])
+    texts = []
+    for names in reversed(labels):
+        found, at = np.divmod(found, max(len(names), 1))
+        texts.append(names[at])
+    segments = list(zip(*reversed(texts), strict=True))
+    parts = {segments[code]: part for code, part in rows.split(place, len(segments)).items()}
+    if not asked.dimensions:  # a period in which there is nothing is one
+        nothing = Rows(rows.whole, slice(0, 0))
+        parts = {(name,): parts.get((name,), nothing) for name in asked.periods}
+    return parts
 
 
 def estimate_again(
     one: Measure,
     variant: str,
-    statistics: pa.Table,
+    statistics: Sums,
     definitions: Definitions,
     ends_at: datetime,
 ) -> Estimate:
@@ -150,9 +254,7 @@ def estimate_again(
     return _estimated(one, _own_days(make(definitions), one), statistics, ends_at)
 
 
-def _estimated(
-    one: Measure, statistic: Statistic, statistics: pa.Table, ends_at: datetime
-) -> Estimate:
+def _estimated(one: Measure, statistic: Statistic, statistics: Sums, ends_at: datetime) -> Estimate:
     estimate = statistic.estimate(statistics, minimum_n=one.minimum_n, ends_at=ends_at)
     return Estimate.not_assessed(one.nothing) if estimate.reason == NOTHING else estimate
 
@@ -161,9 +263,13 @@ def _obstacle(one: Measure, context: Context, asked: Asked) -> str | None:
     """Why the figure cannot be assessed at all, every reason, or None."""
     reasons = context.availability.lacks(one.needs)
     reasons += [said for condition in one.conditions if (said := condition(context))]
-    unknown = [d for d in (*asked.by, *asked.where) if d not in SEGMENTS[one.fact]]
+    unknown = [d for d in (*asked.dimensions, *asked.where) if d not in SEGMENTS[one.fact]]
     if unknown:
         reasons.append(f"cannot be split by {' or '.join(unknown)}: see the whole company")
+    if asked.split and one.placed_by is None:
+        reasons.append(
+            f"cannot be split by {asked.split}: it is taken as of a day, so ask `--as-of` that day"
+        )
     return "; ".join(dict.fromkeys(reasons)) or None
 
 
@@ -171,45 +277,6 @@ def _own_days(statistic: Statistic, one: Measure) -> Statistic:
     if isinstance(statistic, GapQuantile):
         return replace(statistic, over_days=one.window_days)
     return statistic
-
-
-def _rows(one: Measure, statistic: Statistic, fact: ir.Table, asked: Asked) -> ir.Table:
-    """The fact's rows in the window and segment, segments without a value named."""
-    rows = _segmented(fact, asked)
-    if one.placed_by is None:
-        return rows
-    period = asked.period(one, statistic)
-    placed = rows[one.placed_by]
-    until = rows.filter(placed <= asked.ends_at(period))
-    if isinstance(statistic, GapQuantile):
-        return until  # it knows its own days, to the instant
-    return until.filter(until[one.placed_by] >= asked.starts_at(period))
-
-
-def _segmented(fact: ir.Table, asked: Asked) -> ir.Table:
-    named = {d: fact[d].nullif("").fill_null(UNSET) for d in {*asked.by, *asked.where}}
-    rows = fact.mutate(**named) if named else fact
-    for dimension, value in asked.where.items():
-        rows = rows.filter(rows[dimension] == value)
-    return rows
-
-
-def _ordered(rows: ir.Table) -> ir.Table:
-    """In an order of their own, as sums of floats depend on it."""
-    return rows.order_by(rows.columns)
-
-
-def _split(statistics: pa.Table, by: tuple[str, ...]) -> dict[Segment, pa.Table]:
-    if not by:
-        return {(): statistics}
-    segments = sorted({tuple(row[d] for d in by) for row in statistics.select(by).to_pylist()})
-    parts = {}
-    for segment in segments:
-        part = statistics
-        for dimension, value in zip(by, segment, strict=True):
-            part = part.filter(pc.equal(part.column(dimension), value))
-        parts[segment] = part
-    return parts
 
 
 def _declared(estimate: Estimate, one: Measure, context: Context) -> Estimate:
@@ -229,16 +296,14 @@ def _doubted(estimate: Estimate, doubts: list[str]) -> Estimate:
 def _result(
     one: Indicator, segment: Segment, found: Found | None, reason: str | None, asked: Asked
 ) -> Result:
-    statistic = one.statistic(asked.definitions)
-    period = asked.period(one, statistic)
-    nothing = Estimate.not_assessed(reason or one.nothing)
-    estimate, variants, statistics = found or (nothing, {}, {})
+    estimate, variants, statistics = found or _nothing(one, reason)
     points = score(one, estimate)
+    period = _days(one, segment, asked)
     return Result(
         indicator=one,
         segment={**asked.where, **dict(zip(asked.by, segment, strict=True))},
         from_on=period.from_on,
-        to_on=min(period.to_on, local_day(asked.ends_at(period), asked.zone)),
+        to_on=period.to_on,
         estimate=estimate,
         score=points,
         stage=None if points is None else Stage.of_score(points),
@@ -248,105 +313,51 @@ def _result(
     )
 
 
-_INNER = ("cluster", "as_of")
+def _nothing(one: Measure, reason: str | None) -> Found:
+    return Estimate.not_assessed(reason or one.nothing), {}, {}
 
 
-def records(
-    facts: Facts,
-    indicator_id: str,
-    definitions: Definitions,
-    *,
-    as_of: datetime,
-    window: Period | None = None,
-    where: Mapping[str, str] | None = None,
-    run: Run,
-) -> pa.Table:
-    """The rows behind an indicator, in the order of their dates: the fact's columns (ids, dates,
-    owners, flags), `counted`, and the `reason` why a row is left out (null where it counts).
-
-    Raises KeyError for an indicator that is not in the catalogue. An indicator that cannot be
-    split by a dimension of `where` has no rows there.
-    """
-    one = _found(indicator_id, definitions)
-    asked = Asked(definitions, as_of, window, (), dict(where or {}))
-    statistic = _own_days(one.statistic(definitions), one)
-    fact = facts[one.fact]
-    if any(dimension not in SEGMENTS[one.fact] for dimension in asked.where):
-        return run(_with_reasons(fact.limit(0), one, statistic))
-    rows = _rows(one, statistic, fact, asked)
-    if isinstance(statistic, GapQuantile) and one.placed_by:
-        since = asked.starts_at(asked.period(one, statistic))
-        rows = rows.filter(rows[one.placed_by] >= since)
-    listed = _with_reasons(rows, one, statistic)
-    return run(listed.order_by([one.placed_by] if one.placed_by else listed.columns[:1]))
-
-
-def _found(name: str, definitions: Definitions) -> Measure:
-    """The figure of that name; KeyError where there is none that counts records."""
-    if name in CATALOGUE:
-        return CATALOGUE[name].under(definitions)
-    one = {**OUTCOMES, **EVIDENCE}[name]
-    if isinstance(one, Gauge):
-        raise KeyError(name)
-    return one
-
-
-def _with_reasons(rows: ir.Table, one: Measure, statistic: Statistic) -> ir.Table:
-    none = ibis.null("string")
-    reasons = [
-        ibis.ifelse(rows[name].isnull(), one.left_out or f"has no {name.replace('_', ' ')}", none)
-        for name in statistic.columns
-    ]
-    given = rows.mutate(reason=ibis.coalesce(*reasons) if reasons else none)
-    return given.mutate(counted=given.reason.isnull()).drop(*_INNER)
+def _days(one: Measure, segment: Segment, asked: Asked) -> Period:
+    """The local days that the figure of a segment covers, none after the as-of."""
+    period = asked.period_of(one, one.statistic(asked.definitions), segment)
+    return Period(period.from_on, min(period.to_on, asked.today))
 
 
 def shown(
-    facts: Facts,
-    availability: Availability,
-    definitions: Definitions,
+    facts: Loaded,
     *,
-    as_of: datetime,
     window: Period | None = None,
     by: Sequence[str] = (),
     where: Mapping[str, str] | None = None,
     only: Sequence[str] = (),
-    run: Run,
     counted: Mapping[str, tuple[int, int]] | None = None,
+    keep: bool = False,
 ) -> tuple[list[Shown], list[Shown]]:
-    """The outcomes, for the whole or `where`, split `by` dimensions as indicators are; and the
-    measures of evidence quality, never split.
+    """The outcomes, for the whole or `where`, split `by` as indicators are; and the measures of
+    evidence quality, never split. With `keep` they carry their statistics.
 
     `counted` has by table the records that are seen and those that the sources say they hold.
     """
-    asked = Asked(definitions, as_of, window, tuple(by), dict(where or {}))
-    context = context_of(facts, availability, definitions, as_of, run, counted)
-
-    def found(one: Measure, whole: Asked) -> tuple[Measure, dict[Segment, Found], str | None]:
-        return one, *_of_measure(one, facts, context, whole, run)
-
-    outcomes = [found(one, asked) for one in OUTCOMES.values() if _wanted(one, only)]
-    segments = sorted({segment for _, estimates, _ in outcomes for segment in estimates})
+    asked = Asked(facts.definitions, facts.as_of, window, tuple(by), dict(where or {}))
     whole = replace(asked, by=())
+    context = context_of(facts, counted)
+    split, unsplit = (_Figures(facts, one, context, keep) for one in (asked, whole))
+    wanted = [one for one in OUTCOMES.values() if _in(one.id, only)]
+    found = split.of_all(wanted)
+    outcomes = [(one, *told) for one, told in zip(wanted, found, strict=True)]
+    segments = _segments(asked, (results for _, results, _ in outcomes))
     quality = [
         _gauged(one, context, whole)
         if isinstance(one, Gauge)
-        else _shown(*found(one, whole), (), whole)
+        else _shown(one, *unsplit.of(one), (), whole)
         for one in EVIDENCE.values()
-        if _wanted(one, only)
+        if _in(one.id, only)
     ]
-    return [
-        _shown(*one, segment, asked) for one in outcomes for segment in (segments if by else [()])
-    ], quality
-
-
-def _wanted(one: Measure | Gauge, only: Sequence[str]) -> bool:
-    return not only or one.id in only
+    return [_shown(*one, segment, asked) for one in outcomes for segment in segments], quality
 
 
 def _gauged(one: Gauge, context: Context, asked: Asked) -> Shown:
-    day = local_day(asked.as_of, asked.zone)
-    return Shown(one, {}, day, day, one.estimate(context))
+    return Shown(one, {}, asked.today, asked.today, one.estimate(context))
 
 
 def _shown(
@@ -356,95 +367,63 @@ def _shown(
     segment: Segment,
     asked: Asked,
 ) -> Shown:
-    nothing = Estimate.not_assessed(reason or one.nothing)
-    estimate, variants, statistics = found.get(segment, (nothing, {}, {}))
-    period = asked.period(one, one.statistic(asked.definitions))
-    to_on = min(period.to_on, local_day(asked.ends_at(period), asked.zone))
+    estimate, variants, kept = found.get(segment) or _nothing(one, reason)
+    period = _days(one, segment, asked)
     named = {**asked.where, **dict(zip(asked.by, segment, strict=True))}
-    own = statistics.pop("", None)
-    return Shown(one, named, period.from_on, to_on, estimate, variants, own, statistics)
+    beside = {name: part for name, part in kept.items() if name}
+    days = (period.from_on, period.to_on)
+    return Shown(one, named, *days, estimate, variants, kept.get(""), beside)
 
 
-def gates(
-    facts: Facts,
-    availability: Availability,
-    definitions: Definitions,
-    *,
-    as_of: datetime,
-    where: Mapping[str, str] | None = None,
-    run: Run,
-) -> dict[str, Estimate]:
+def gates(facts: Loaded, *, where: Mapping[str, str] | None = None) -> dict[str, Estimate]:
     """What the gates of the stage ask: `handoffs_recorded` and `decisions_recorded`, the shares of
     the MQLs of the last 90 days that have one; `shared_metrics`, how many metrics carry targets
     of both functions (for the whole company whatever the segment).
     """
-    asked = Asked(definitions, as_of, None, (), dict(where or {}))
-    return _gates(facts, availability, asked, run, [()])[()]
+    asked = Asked(facts.definitions, facts.as_of, None, (), dict(where or {}))
+    return _gates(facts, asked, lambda rows: [rows])[0]
 
 
 def gates_by(
-    facts: Facts,
-    availability: Availability,
-    definitions: Definitions,
-    *,
-    as_of: datetime,
-    by: str,
-    values: Sequence[str],
-    run: Run,
+    facts: Loaded, dimension: str, values: Sequence[str]
 ) -> dict[str, dict[str, Estimate]]:
-    """The same for each of the `values` of the dimension `by`."""
-    asked = Asked(definitions, as_of, None, (by,), {})
-    found = _gates(facts, availability, asked, run, [(value,) for value in values])
-    return {value: gates for (value,), gates in found.items()}
+    """The same for each of the `values` of a dimension."""
+    asked = Asked(facts.definitions, facts.as_of, None, (), {})
+    found = _gates(facts, asked, lambda rows: [rows.within({dimension: v}) for v in values])
+    return dict(zip(values, found, strict=True))
 
 
 def _gates(
-    facts: Facts, availability: Availability, asked: Asked, run: Run, segments: Sequence[Segment]
-) -> dict[Segment, dict[str, Estimate]]:
-    context = context_of(facts, availability, asked.definitions, asked.as_of, run)
-    period = Period.trailing(GATE_DAYS, local_day(asked.as_of, asked.zone))
-    rows = _segmented(facts["decisions"], asked)
-    recent = rows.filter(rows.mql_at.between(asked.starts_at(period), asked.as_of))
+    facts: Loaded, asked: Asked, parts_of: Callable[[Rows], list[Rows]]
+) -> list[dict[str, Estimate]]:
+    """What the gates ask of each part of the MQLs of the last days."""
+    context = context_of(facts)
+    span = Span(asked.starts_at(Period.trailing(GATE_DAYS, asked.today)), facts.as_of)
+    rows = facts.rows("decisions", span)
+    rows = rows.between("mql_at", instant(span.first), instant(span.last)).within(asked.where)
 
-    def shares(event: str, *conditions: Callable[[Context], str | None]) -> list[Estimate]:
+    def share(part: Rows, statistic: Statistic, *conditions: Condition) -> Estimate:
         reasons = [said for condition in conditions if (said := condition(context))]
         if reasons:
-            return [Estimate.not_assessed("; ".join(dict.fromkeys(reasons)))] * len(segments)
-        statistic = Proportion(event)
-        counted = run(_ordered(statistic.aggregate(recent, asked.by)))
-        parts, nothing = _split(counted, asked.by), counted.slice(0, 0)
-        return [
-            statistic.estimate(parts.get(one, nothing), minimum_n=GATE_MINIMUM) for one in segments
-        ]
+            return Estimate.not_assessed("; ".join(dict.fromkeys(reasons)))
+        return statistic.estimate(statistic.sums(part), minimum_n=GATE_MINIMUM)
 
-    handed = shares("has_handoff", mqls_known, sales_is_known, handoffs_known)
-    decided = shares("is_decided", mqls_known, decisions_known)
-    shared = _shared_count(facts["metrics"], context, run)
-    names = ("handoffs_recorded", "decisions_recorded", "shared_metrics")
-    each = zip(segments, handed, decided, strict=True)
-    return {one: dict(zip(names, (h, d, shared), strict=True)) for one, h, d in each}
+    shared = _shared_count(facts, context)
+    return [
+        {
+            "handoffs_recorded": share(part, HANDED, mqls_known, sales_is_known, handoffs_known),
+            "decisions_recorded": share(part, DECIDED, mqls_known, decisions_known),
+            "shared_metrics": shared,
+        }
+        for part in parts_of(rows)
+    ]
 
 
-def _shared_count(metrics: ir.Table, context: Context, run: Run) -> Estimate:
+def _shared_count(facts: Loaded, context: Context) -> Estimate:
     reasons = context.availability.lacks(CATALOGUE["shared_metric_coverage"].needs)
     reasons += [said] if (said := targets_are_recorded(context)) else []
     if reasons:
         return Estimate.not_assessed("; ".join(reasons))
-    counted = metrics.aggregate(n=metrics.count(), k=metrics.is_shared.sum())
-    row = run(counted).to_pylist()[0]
-    found = Estimate(float(row["k"] or 0), None, None, int(row["n"]))
+    shared = facts.rows("metrics")["is_shared"]
+    found = Estimate(float(np.count_nonzero(shared > 0)), None, None, len(shared))
     return replace(found, declared=bool(context.declared_metrics))
-
-
-def people(
-    tables: Mapping[str, ir.Table], definitions: Definitions, as_of: datetime, run: Run
-) -> dict[str, int]:
-    """How many people each side has as of the instant: active users, automation left out."""
-    users = tables["users"]
-    gone = (users.deactivated_at <= as_of).fill_null(False)
-    future = (users.created_at > as_of).fill_null(False)
-    own = owners(users.filter(~gone & ~future), tables["queues"], definitions.functions)
-    human = own.filter((own.owner_kind == "user") & ~own.is_automation & own.side.notnull())
-    counted = run(human.group_by("side").aggregate(n=human.count()))
-    sides = {row["side"]: int(row["n"]) for row in counted.to_pylist()}
-    return {side: sides.get(side, 0) for side in ("sales", "marketing")}

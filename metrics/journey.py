@@ -10,7 +10,8 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-from metrics.evaluate import UNSET
+from metrics.loaded import UNSET
+from metrics.rows import Rows
 from metrics.statistics import SurvivalShare
 from metrics.statistics.survival import Curve
 from model.periods import Period, end_of, start_of
@@ -115,10 +116,10 @@ def _flags(facts: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
 def response(handoffs: ir.Table, clock: Clock, run: Run) -> Response:
     """The curve of the first response over `handoffs` (the fact's rows that are to count)."""
     statistic = SurvivalShare(f"response_{clock}_hours", "is_responded", at=REACH_HOURS[clock])
-    counted = run(statistic.aggregate(handoffs))
-    if counted.num_rows == 0:
+    sums = statistic.sums(Rows.of(run(handoffs.select(*statistic.reads, "cluster"))))
+    if not len(sums):
         return Response(clock, (), (), (), (), 0)
-    curve = Curve(counted)
+    curve = Curve.of(sums)
     reach = min(REACH_HOURS[clock], curve.longest)
     hours = np.linspace(0.0, reach, POINTS)
     bands = np.array([curve.band_at(float(at)) for at in hours])

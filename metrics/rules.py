@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from metrics.estimate import Estimate
 from metrics.facts.checks import NEEDS
+from metrics.rows import Rows
 from metrics.statistics import Proportion
 from model.availability import Availability
 from model.rules import Rule
@@ -50,7 +51,7 @@ def compliance(
     for name, value in where.items():
         rows = rows.filter(rows[name] == value)
     statistic = Proportion("is_kept")
-    counted = run(statistic.aggregate(rows, ["rule_id"]))
+    told = Rows.of(run(rows.select("rule_id", *statistic.reads, "cluster")))
     open_ = run(
         rows.group_by("rule_id").aggregate(n=rows.count(), running=rows.is_kept.isnull().sum())
     ).to_pylist()
@@ -66,8 +67,8 @@ def compliance(
         elif n == running:
             estimate = Estimate.not_assessed(UNTOLD if _never_told(rule, n) else NOTHING)
         else:
-            own = counted.filter(pc.equal(counted["rule_id"], rule.id))
-            estimate = statistic.estimate(own, minimum_n=1)
+            own = told.within({"rule_id": rule.id})
+            estimate = statistic.estimate(statistic.sums(own), minimum_n=1)
             if estimate.n < MINIMUM:
                 few = f"{estimate.n} records are too few for an interval to hold"
                 estimate = Estimate(**{**vars(estimate), "status": "weak", "reason": few})

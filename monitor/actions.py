@@ -119,7 +119,7 @@ def _known(workspace: Workspace, wanted: Proposal) -> Indicator:
     _check_text("the name", wanted.by, LONGEST_NAME)
     if not wanted.by.strip():
         raise ConfigurationError("nobody is named", "by", "Say who agreed.")
-    return CATALOGUE[wanted.indicator].under(workspace.settings.definitions)
+    return CATALOGUE[wanted.indicator].under(workspace.definitions)
 
 
 def _check_text(what: str, text: str, longest: int) -> None:

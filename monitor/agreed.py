@@ -63,7 +63,7 @@ def action_form(workspace: Workspace, action: Action, now: FigureForm | None) ->
     """The form of an action whose indicator says `now`."""
     baseline = cast(FigureForm, action.baseline)
     declared = CATALOGUE.get(action.indicator)
-    one = declared.under(workspace.settings.definitions) if declared else None
+    one = declared.under(workspace.definitions) if declared else None
     come: Progress | None = None
     if one is not None and now is not None:
         come = progress(one, estimate_of(baseline), action.target, estimate_of(now))

@@ -174,7 +174,7 @@ def _moved(
                 "records entered and left cannot be said."
             )
         try:
-            with Reading.at(workspace, side.manifest, side.as_of) as reading:
+            with Reading(workspace, side.manifest, side.as_of) as reading:
                 sides.append({name: _ids(reading.records(name)) for name in wanted})
         except LakeError as error:  # vacuumed since the manifest was read
             return [], error.line()

@@ -62,10 +62,10 @@ class Content:
     @classmethod
     def of(cls, reading: Reading) -> "Content":
         """Compute them."""
-        company = _part(reading, {}, reading.indicators(), reading.gates())
+        company = _part(reading, {}, reading.indicators(keep=True), reading.gates())
         segments, left_out = _segments(reading)
         version = reading.workspace.definitions_version
-        return cls(reading.as_of, version, company, segments, *reading.shown(), left_out)
+        return cls(reading.as_of, version, company, segments, *reading.shown(keep=True), left_out)
 
     def forms(
         self, survey: SurveyForm | None, settled: Headline | None = None
@@ -115,7 +115,7 @@ def _segments(reading: Reading) -> tuple[list[Part], list[dict[str, str]]]:
     cut: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for dimension in settings.snapshot_dimensions:
         if dimension in values:
-            for result in reading.indicators(by=[dimension]):
+            for result in reading.indicators(by=[dimension], keep=True):
                 cut[dimension, result.segment[dimension]].append(result)
     found = {one: some for one, some in cut.items() if any(r.estimate.is_assessed for r in some)}
     by_size = sorted(found, key=lambda one: (-_records(found[one]), one))

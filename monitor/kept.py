@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from metrics.declaration import Result, Shown
 from metrics.estimate import Estimate
+from metrics.statistics import Sums
 
 GATE = "gate:"
 SCHEMA = pa.schema(
@@ -29,7 +30,7 @@ class Kept:
     itself; `gates`: what the stage's gates asked, by segment and gate.
     """
 
-    statistics: Mapping[tuple[str, str, str], pa.Table]
+    statistics: Mapping[tuple[str, str, str], Sums]
     gates: Mapping[tuple[str, str], Estimate]
 
 
@@ -70,7 +71,7 @@ def unpack(content: bytes) -> Kept:
             gates[segment, name.removeprefix(GATE)] = Estimate(**json.loads(row["estimate"]))
         elif row["statistics"] is not None:
             table = pa.ipc.open_stream(row["statistics"]).read_all()
-            statistics[name, segment, row.get("variant") or ""] = table
+            statistics[name, segment, row.get("variant") or ""] = Sums.of(table)
     return Kept(statistics, gates)
 
 
@@ -82,7 +83,7 @@ def _rows(result: Result | Shown) -> Iterator[dict[str, object]]:
             "indicator": one.id,
             "segment": named(result.segment),
             "variant": variant,
-            "statistics": _stream(statistics),
+            "statistics": _stream(statistics.table()),
         }
 
 

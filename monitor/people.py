@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from config.settings import PeopleSettings
 from metrics.declaration import Result, Shown
 from metrics.estimate import Estimate
-from metrics.evaluate import Run
+from metrics.loaded import Run
 from model.errors import ConfigurationError
 
 OWNER = "owner"

@@ -11,10 +11,12 @@ from typing import Self
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from metrics import evaluate, facts, health, past
+from metrics import behind, evaluate, facts, health, past
+from metrics.asked import PERIODS
 from metrics.declaration import Gauge, Result, Shown
 from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
+from metrics.loaded import Loaded
 from metrics.stage import Verdict, infer
 from model.availability import Availability
 from model.definitions import Definitions
@@ -34,16 +36,14 @@ class Reading:
     """Figures from the tables of one manifest as of one instant; a context manager.
 
     As of the manifest's cutoff the facts in the lake serve; for any earlier day, or after the
-    definitions changed, they are built anew from the canonical tables.
+    definitions changed, they are built anew from the canonical tables. The engine is opened when
+    something is asked that the workspace's memory does not hold.
     """
 
     workspace: Workspace
     manifest: Manifest
     as_of: datetime
-    engine: Engine
-    facts: Mapping[str, ir.Table] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
-    _small: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, workspace: Workspace, day: date | None = None) -> "Reading":
@@ -54,29 +54,45 @@ class Reading:
         manifest = workspace.lake.manifest()
         if manifest is None:
             raise LakeError("nothing has been pulled yet", "lake", "Run `detente sync` first.")
-        return cls.at(workspace, manifest, as_of_instant(workspace, manifest, day))
+        return cls(workspace, manifest, as_of_instant(workspace, manifest, day))
 
-    @classmethod
-    def at(cls, workspace: Workspace, manifest: Manifest, as_of: datetime) -> "Reading":
-        """The figures of `manifest` as of the instant `as_of`."""
-        stack = ExitStack()
-        engine = stack.enter_context(workspace.engine(manifest))
-        reading = cls(workspace, manifest, as_of, engine, _stack=stack)
-        current = manifest.definitions == workspace.definitions_version
-        if as_of == manifest.cutoff_at and current:
-            reading.facts = engine.facts()
-        else:
-            with ExitStack() as steps:
-                expressions = facts.build(
-                    reading.tables,
-                    reading.definitions,
-                    manifest.availability,
-                    as_of,
-                    as_of - HISTORY,
-                    keeping(engine, steps),
-                )
-                reading.facts = stack.enter_context(engine.materialise(expressions))
-        return reading
+    @cached_property
+    def engine(self) -> Engine:
+        """What computes over the manifest's tables."""
+        return self._stack.enter_context(self.workspace.engine(self.manifest))
+
+    @cached_property
+    def facts(self) -> Mapping[str, ir.Table]:
+        """The facts as of the instant."""
+        current = self.manifest.definitions == self.workspace.definitions_version
+        if self.as_of == self.manifest.cutoff_at and current:
+            return self.engine.facts()
+        with ExitStack() as steps:
+            expressions = facts.build(
+                self.tables,
+                self.definitions,
+                self.availability,
+                self.as_of,
+                self.as_of - HISTORY,
+                keeping(self.engine, steps),
+            )
+            return self._stack.enter_context(self.engine.materialise(expressions))
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The facts as rows in memory, shared by the workspace's readings of the same."""
+        of = (self.manifest.id, self.as_of, self.workspace.definitions_version)
+        return evaluate.loaded(
+            lambda: self.facts,
+            self.availability,
+            self.definitions,
+            self.as_of,
+            self._run,
+            self.workspace.memory(of),
+        )
+
+    def _run(self, rows: ir.Table) -> pa.Table:
+        return self.engine.run(rows)
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +112,7 @@ class Reading:
     @property
     def definitions(self) -> Definitions:
         """The organisation's definitions."""
-        return self.workspace.settings.definitions
+        return self.workspace.definitions
 
     @property
     def availability(self) -> Availability:
@@ -131,22 +147,17 @@ class Reading:
         where: Mapping[str, str] | None = None,
         window: Period | None = None,
         only: Sequence[str] = (),
+        *,
+        keep: bool = False,
     ) -> list[Result]:
-        """Every indicator (or `only` some), for the whole or `where`, split `by` dimensions.
+        """Every indicator (or `only` some), for the whole or `where`, split `by` segment dimensions
+        and by week, month or quarter. With `keep` each result carries its statistics.
 
         Without a `window` each indicator looks back over its own trailing days.
         """
-        self._check_dimensions([*by, *(where or {})])
+        self._check_split(by, where)
         found = evaluate.evaluate(
-            self.facts,
-            self.availability,
-            self.definitions,
-            as_of=self.as_of,
-            window=window,
-            by=tuple(by),
-            where=dict(where or {}),
-            only=only,
-            run=self.engine.run,
+            self.loaded, window=window, by=by, where=where, only=only, keep=keep
         )
         return people.results(found, self._hidden([*by, *(where or {})]), self._least)
 
@@ -155,40 +166,32 @@ class Reading:
         by: Sequence[str] = (),
         where: Mapping[str, str] | None = None,
         window: Period | None = None,
+        *,
+        keep: bool = False,
     ) -> tuple[list[Shown], list[Shown]]:
-        """The outcomes, and the measures of evidence quality: shown, never scored."""
-        self._check_dimensions([*by, *(where or {})])
+        """The outcomes, and the measures of evidence quality: shown, never scored. With `keep`
+        each carries its statistics.
+        """
+        self._check_split(by, where)
         outcomes, quality = evaluate.shown(
-            self.facts,
-            self.availability,
-            self.definitions,
-            as_of=self.as_of,
-            window=window,
-            by=tuple(by),
-            where=dict(where or {}),
-            run=self.engine.run,
-            counted=self._counted(),
+            self.loaded, window=window, by=by, where=where, counted=self._counted(), keep=keep
         )
         small = self._hidden([*by, *(where or {})])
         return people.shown(outcomes, small, self._least), quality
 
     def outcomes(self, ids: Sequence[str], window: Period) -> list[Shown]:
         """Some outcomes for the whole company, by id, over `window`."""
-        found, _ = evaluate.shown(
-            self.facts,
-            self.availability,
-            self.definitions,
-            as_of=self.as_of,
-            window=window,
-            only=ids,
-            run=self.engine.run,
-        )
-        return found
+        return evaluate.shown(self.loaded, window=window, only=ids)[0]
 
     @cached_property
     def headcount(self) -> dict[str, int]:
         """The active people of Sales and of Marketing."""
-        return evaluate.people(self.tables, self.definitions, self.as_of, self.engine.run)
+
+        def counted() -> dict[str, int]:
+            return behind.people(self.tables, self.definitions, self.as_of, self.engine.run)
+
+        found: dict[str, int] = self.loaded.once("headcount", counted)
+        return found
 
     def _counted(self) -> dict[str, tuple[int, int]]:
         """Records that are seen and held, by table; nothing as of a past instant, as no CRM says
@@ -215,26 +218,11 @@ class Reading:
 
     def gates(self, where: Mapping[str, str] | None = None) -> dict[str, Estimate]:
         """What the gates of the stage ask."""
-        return evaluate.gates(
-            self.facts,
-            self.availability,
-            self.definitions,
-            as_of=self.as_of,
-            where=where,
-            run=self.engine.run,
-        )
+        return evaluate.gates(self.loaded, where=where)
 
     def gates_by(self, dimension: str, values: Sequence[str]) -> dict[str, dict[str, Estimate]]:
         """The same for each of the `values` of a dimension."""
-        return evaluate.gates_by(
-            self.facts,
-            self.availability,
-            self.definitions,
-            as_of=self.as_of,
-            by=dimension,
-            values=values,
-            run=self.engine.run,
-        )
+        return evaluate.gates_by(self.loaded, dimension, values)
 
     def records(
         self,
@@ -248,8 +236,8 @@ class Reading:
         known = with_records()
         if indicator not in known:
             raise ConfigurationError(f"no indicator {indicator!r}", "", suggest(indicator, known))
-        self._check_dimensions(list(where or {}))
-        return evaluate.records(
+        self._check_split((), where)
+        return behind.records(
             self.facts,
             indicator,
             self.definitions,
@@ -298,23 +286,31 @@ class Reading:
 
     def _hidden(self, names: Sequence[str]) -> people.Hidden:
         """What is not shown of the dimensions `names`."""
-        wanted = [name for name in names if name not in self._small]
+        small: dict[str, frozenset[str]] = self.loaded.once("small groups", dict)
+        wanted = [name for name in names if name not in (*small, *PERIODS)]
         settings = self.workspace.settings.people
         if wanted:
             owning = self.facts["handoffs"].select("owner")
             owning = owning.union(self.facts["opportunities"].select("owner"))
             users, run = self.tables["users"], self.engine.run
-            self._small |= people.hidden(users, owning, wanted, settings, run)
-        return self._small
+            found = people.hidden(users, owning, wanted, settings, run)
+            small |= {name: found.get(name, frozenset()) for name in wanted}
+        return small
 
-    def _check_dimensions(self, names: Sequence[str]) -> None:
+    def _check_split(self, by: Sequence[str], where: Mapping[str, str] | None) -> None:
         known = [*self.definitions.segments, "owner", "team"]
-        for name in names:
-            if name not in known:
+        for name in [*by, *(where or {})]:
+            if name not in known and not (name in by and name in PERIODS):
+                offered = [*known, *PERIODS] if name in by else known
                 raise ConfigurationError(
-                    f"no dimension {name!r} to split by", "segments", suggest(name, known)
+                    f"no dimension {name!r} to split by", "segments", suggest(name, offered)
                 )
-        people.check(names, self.workspace.settings.people)
+        kinds = [name for name in by if name in PERIODS]
+        if len(kinds) > 1:
+            raise ConfigurationError(
+                f"{' and '.join(kinds)} at once", "--by", "Ask for one kind of period."
+            )
+        people.check([*by, *(where or {})], self.workspace.settings.people)
 
 
 def with_records() -> list[str]:

@@ -52,7 +52,7 @@ def publish(
         as_of = draft.cutoff_at
         built = facts.build(
             tables,
-            workspace.settings.definitions,
+            workspace.definitions,
             draft.availability,
             as_of,
             as_of - HISTORY,

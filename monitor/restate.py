@@ -22,7 +22,7 @@ def restate(workspace: Workspace, progress: Progress = SILENT) -> list[Taken]:
         progress.step("restated snapshots", done, len(wanted))
         manifest: Manifest | None = workspace.lake.manifest(head.manifest_id) or newest
         if manifest is not None and head.as_of_at <= manifest.cutoff_at:
-            with Reading.at(workspace, manifest, head.as_of_at) as reading:
+            with Reading(workspace, manifest, head.as_of_at) as reading:
                 is_now = manifest == newest and reading.as_of == manifest.cutoff_at
                 taken.append(
                     keep(reading, "live") if is_now else keep(reading, "backfilled", head.id)

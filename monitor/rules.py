@@ -61,7 +61,7 @@ def check(
     window: str | None = None,
 ) -> RulesForm:
     """Every rule, or `only` one, over the window or the last 90 days."""
-    rules = _chosen(workspace.settings.definitions.rules, only)
+    rules = _chosen(workspace.definitions.rules, only)
     segment = dict(where or {})
     with Reading.open(workspace, day) as reading:
         _check_segments(reading, segment)

@@ -142,7 +142,7 @@ def _indicators(
     }
     for row in newest.payload["indicators"]["rows"]:
         if row["id"] in CATALOGUE and not row["segment"]:
-            one = CATALOGUE[row["id"]].under(workspace.settings.definitions)
+            one = CATALOGUE[row["id"]].under(workspace.definitions)
             place = _page(workspace, f"indicators?indicator={one.id}")
             yield from _anchor(one, row, newest.definitions, known, place)
             past = own_past(_points(workspace, one.id, same), newest.as_of_at)

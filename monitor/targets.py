@@ -39,7 +39,7 @@ def import_targets(workspace: Workspace, file: Path) -> TargetsReport:
     if wanted unit, currency, actual_metric, is_shared. Nothing is stored unless every row is good.
     Raises DataError naming file, row and column.
     """
-    known = [metric.id for metric in catalogue(workspace.settings.definitions)]
+    known = [metric.id for metric in catalogue(workspace.definitions)]
     zone = workspace.settings.calendar.default.timezone
     rows = [_target(row, known, zone, f"{file.name}, row {n}") for n, row in _rows(file)]
     doubles = {row["target_id"] for row in rows}

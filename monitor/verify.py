@@ -62,7 +62,7 @@ def verify(workspace: Workspace, snapshot_id: str) -> VerificationForm:
     before = flat(snapshot.payload, snapshot.segments)  # type: ignore[arg-type]
     as_kept: list[str] = []
     if manifest is not None:
-        with Reading.at(then, manifest, snapshot.as_of_at) as reading:
+        with Reading(then, manifest, snapshot.as_of_at) as reading:
             content = Content.of(reading)
             health = {one.id: one.count for one in reading.findings()}
         before |= {f"health {name}": count for name, count in snapshot.payload["health"].items()}

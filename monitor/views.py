@@ -5,10 +5,13 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, TypedDict
 
+from metrics.asked import PERIODS
 from metrics.declaration import Gauge, Measure, Result
-from metrics.evaluate import UNSET
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
+from metrics.loaded import UNSET
 from model.definitions import Definitions
+from model.errors import ConfigurationError
+from model.periods import Period
 from monitor import headlines, surveys
 from monitor.missing import MissingForm, missing
 from monitor.reading import Reading
@@ -201,6 +204,10 @@ def stages(
     with reading(workspace, day) as opened:
         if not by:
             return [_stage(opened, dict(where))]
+        if periods := [name for name in by if name in PERIODS]:
+            raise ConfigurationError(
+                f"no stage by {periods[0]}", "--by", "Ask `--as-of` a day, or see the snapshots."
+            )
         found: dict[tuple[str, ...], list[Result]] = {}
         for result in opened.indicators(by, where):
             values = tuple(result.segment.get(name, "") for name in by)
@@ -274,14 +281,14 @@ def catalogue(workspace: Workspace) -> list[DeclarationForm]:
 
 
 def _declaration(workspace: Workspace, name: str) -> DeclarationForm:
-    one = CATALOGUE[name].under(workspace.settings.definitions)
+    one = CATALOGUE[name].under(workspace.definitions)
     stages_from = ("defined", "aligned", "integrated")
     return {
         "id": one.id,
         "kind": "indicator",
         "title": one.title,
         "definition": one.definition,
-        **_computed(one, workspace.settings.definitions),
+        **_computed(one, workspace.definitions),
         "dimension": one.dimension.value,
         "dimension_title": one.dimension.label,
         "unit": one.unit,
@@ -330,15 +337,20 @@ def _plain(one: Measure | Gauge, definitions: Definitions) -> PlainDeclarationFo
 
 
 def explain(
-    workspace: Workspace, indicator: str, where: Segment, day: date | None = None
+    workspace: Workspace,
+    indicator: str,
+    where: Segment,
+    day: date | None = None,
+    window: str | None = None,
 ) -> ExplanationForm | PlainExplanationForm:
     """One figure: declaration, value, and how many rows count or are left out, and why."""
-    definitions = workspace.settings.definitions
+    definitions = workspace.definitions
     beside: dict[str, Measure | Gauge] = {**OUTCOMES, **EVIDENCE}
     with reading(workspace, day) as opened:
-        counted, left_out = _counts(opened, indicator, where)
+        period = opened.period(window)
+        counted, left_out = _counts(opened, indicator, where, period)
         if indicator in beside:
-            outcomes, quality = opened.shown(where=where)
+            outcomes, quality = opened.shown(where=where, window=period)
             found = next(one for one in [*outcomes, *quality] if one.measure.id == indicator)
             return {
                 "declaration": _plain(beside[indicator], definitions),
@@ -346,7 +358,8 @@ def explain(
                 "counted": counted,
                 "left_out": left_out,
             }
-        result = next(r for r in opened.indicators(where=where) if r.indicator.id == indicator)
+        results = opened.indicators(where=where, window=period)
+        result = next(r for r in results if r.indicator.id == indicator)
     return {
         "declaration": _declaration(workspace, indicator),
         "result": indicator_form(result),
@@ -355,11 +368,13 @@ def explain(
     }
 
 
-def _counts(opened: Reading, name: str, where: Segment) -> tuple[int, dict[str, int]]:
+def _counts(
+    opened: Reading, name: str, where: Segment, window: Period | None
+) -> tuple[int, dict[str, int]]:
     """How many rows count, and how many are left out for each reason."""
     if isinstance(EVIDENCE.get(name), Gauge):
         return 0, {}
-    rows = opened.records(name, where).to_pandas()
+    rows = opened.records(name, where, window).to_pandas()
     left_out = rows.loc[~rows["counted"], "reason"].value_counts()
     reasons = {str(reason): int(count) for reason, count in left_out.items()}
     return int(rows["counted"].sum()), reasons

@@ -1,7 +1,7 @@
 """The open application: settings, home folder, lake, records. Everything else is derived."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from config import Settings, load, place
 from metrics.indicators import CATALOGUE, OUTCOMES, declarations
+from metrics.loaded import Memory
 from metrics.parameters import problems
+from model.definitions import Definitions
 from model.errors import ConfigurationError
 from store.engines import Engine, open_engine
 from store.lake import Lake
@@ -67,9 +69,14 @@ class Workspace:
         return Records.open(settings.url, secret(settings.password_env, "records.password_env"))
 
     @cached_property
+    def definitions(self) -> Definitions:
+        """The organisation's definitions."""
+        return self.settings.definitions
+
+    @cached_property
     def definitions_version(self) -> str:
         """The version of everything that gives a number its meaning."""
-        return self.settings.definitions.version(declarations({**CATALOGUE, **OUTCOMES}))
+        return self.definitions.version(declarations({**CATALOGUE, **OUTCOMES}))
 
     def engine(self, manifest: Manifest) -> Engine:
         """The engine of the settings over the tables that `manifest` names."""
@@ -82,6 +89,17 @@ class Workspace:
             memory_limit=settings.memory_limit,
             temp_folder=self.home / "tmp",
         )
+
+    def memory(self, of: Hashable) -> Memory:
+        """What is in memory of the facts of a manifest, as-of and definitions; the last only."""
+        held = self._held.get("newest")
+        if held is None or held[0] != of:
+            held = self._held["newest"] = of, Memory()
+        return held[1]
+
+    @cached_property
+    def _held(self) -> dict[str, tuple[Hashable, Memory]]:
+        return {}
 
     @contextmanager
     def writing(self) -> Iterator[None]:

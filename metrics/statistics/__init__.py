@@ -1,12 +1,12 @@
 """The kinds of statistic an indicator can be made of.
 
-Each is declared by column names, aggregates rows to sufficient statistics per cluster (on any
-engine) and estimates from those alone (in numpy).
+Each is declared by column names, reduces rows to sufficient statistics and estimates from those
+alone, in numpy.
 """
 
 from metrics.statistics.agreement import Kappa
 from metrics.statistics.amounts import Average, Velocity
-from metrics.statistics.base import Statistic
+from metrics.statistics.base import Statistic, Sums
 from metrics.statistics.complete import CountShare, Level, Quotient, SharedUse
 from metrics.statistics.discrimination import Auc
 from metrics.statistics.gaps import GapQuantile
@@ -28,6 +28,7 @@ __all__ = [
     "RatioOfSums",
     "SharedUse",
     "Statistic",
+    "Sums",
     "SurvivalQuantile",
     "SurvivalShare",
     "Velocity",

@@ -1,28 +1,22 @@
 """Agreement of two classifications of the same records, beyond chance: Cohen's kappa."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from metrics.estimate import Estimate
+from metrics.rows import Array, Ints, Rows
 from metrics.statistics.base import (
-    Clusters,
     Statistic,
-    column,
+    Sums,
     critical,
     design_effect,
+    members,
     shortfall,
     wilson,
 )
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
 
 
 @dataclass(frozen=True)
@@ -44,24 +38,31 @@ class Kappa(Statistic):
         """Both labels."""
         return self.first, self.second
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, cluster, first, second, n: the cells of the table of labels that occur."""
-        given = rows.filter(rows[self.first].notnull() & rows[self.second].notnull())
-        named = given.mutate(first=given[self.first], second=given[self.second])
-        return named.group_by([*by, "cluster", "first", "second"]).aggregate(n=named.count())
+    def sums(self, rows: Rows) -> Sums:
+        """cluster, first, second, n: the cells of the table of labels that occur."""
+        given = rows.given(self.first) & rows.given(self.second)
+        names, clusters = members(rows)
+        pairs = np.stack([clusters[given], rows[self.first][given], rows[self.second][given]])
+        cells, n = np.unique(pairs, axis=1, return_counts=True)
+        columns = {
+            "first": rows.labels(self.first)[cells[1]],
+            "second": rows.labels(self.second)[cells[2]],
+            "n": n.astype(np.float64),
+        }
+        return Sums(columns, cells[0], names)
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """The interval is Fleiss, Cohen and Everitt's (1969) on Fisher's z scale, widened by the
         design effect; where all agree, Wilson's for the agreement. Not assessed where every
         record has one and the same label: then chance alone gives full agreement.
         """
-        counts = column(statistics, "n")
+        counts = sums["n"]
         n = float(counts.sum())
         if few := shortfall(round(n), minimum_n):
             return few
-        first, second = (_codes(statistics, name) for name in ("first", "second"))
+        first, second = _codes(sums["first"], sums["second"])
         labels = int(max(first.max(), second.max())) + 1
         rows, columns = (np.bincount(codes, counts, labels) / n for codes in (first, second))
         agrees = (first == second).astype(np.float64)
@@ -73,9 +74,8 @@ class Kappa(Statistic):
             columns[first] + rows[second] - 2 * chance
         )
         each = each / (1 - chance) ** 2
-        clusters = Clusters(statistics)
-        influence = clusters.sums(each * counts) / n
-        sizes = clusters.sums(counts)
+        influence = sums.by_cluster(each * counts) / n
+        sizes = sums.by_cluster(counts)
         simple = float((each**2) @ counts) / n**2
         deff = design_effect(influence, sizes, simple, n)
         crit = critical(sizes)
@@ -84,25 +84,23 @@ class Kappa(Statistic):
             high = 1.0
         else:
             low, high = _fisher(value, simple * deff, crit)
-        status, reason = clusters.trust()
+        status, reason = sums.trust()
         return Estimate(
             value,
             low,
             high,
             round(n),
-            len(clusters),
+            len(sums),
             status,
             reason,
-            influence=clusters.influence(influence),
+            influence=sums.influence(influence),
         )
 
 
-def _codes(statistics: pa.Table, name: str) -> NDArray[np.int64]:
+def _codes(first: Array, second: Array) -> tuple[Ints, Ints]:
     """Labels as whole numbers, the same ones for both columns."""
-    both = {str(x) for c in ("first", "second") for x in statistics.column(c).to_pylist()}
-    place = {label: i for i, label in enumerate(sorted(both))}
-    labels = [place[str(x)] for x in statistics.column(name).to_pylist()]
-    return np.array(labels, dtype=np.int64)
+    _, place = np.unique(np.concatenate([first, second]), return_inverse=True)
+    return place[: len(first)], place[len(first) :]
 
 
 def _fisher(value: float, variance: float, crit: float) -> tuple[float, float]:

@@ -1,19 +1,14 @@
 """Amounts per thing, and the speed of the pipeline: outcomes that are no shares."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from metrics.estimate import Estimate
-from metrics.statistics.base import Clusters, Statistic, column, critical, shortfall
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+from metrics.rows import Rows
+from metrics.statistics.base import Statistic, Sums, critical, members, shortfall
 
 
 @dataclass(frozen=True)
@@ -32,42 +27,44 @@ class Average(Statistic):
         """The amount."""
         return (self.amount,)
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, cluster, n, total."""
-        given = rows.filter(rows[self.amount].notnull())
-        total = given[self.amount].cast("float64").sum()
-        return given.group_by([*by, "cluster"]).aggregate(n=given.count(), total=total)
+    def sums(self, rows: Rows) -> Sums:
+        """cluster, n, total."""
+        given = rows.given(self.amount)
+        names, clusters = members(rows)
+        n = np.bincount(clusters[given], minlength=len(names)).astype(np.float64)
+        total = np.bincount(clusters[given], rows[self.amount][given], len(names))
+        occurs = np.flatnonzero(n)
+        return Sums({"n": n[occurs], "total": total[occurs]}, occurs, names)
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """The interval is the jackknife's over owners, on the logarithmic scale."""
-        counts, totals = column(statistics, "n"), column(statistics, "total")
+        counts, totals = sums["n"], sums["total"]
         n = float(counts.sum())
         if few := shortfall(round(n), minimum_n):
             return few
         value = float(totals.sum()) / n
-        clusters = Clusters(statistics)
-        sizes, sums = clusters.sums(counts), clusters.sums(totals)
-        influence = (sums - value * sizes) / n
+        sizes, amounts = sums.by_cluster(counts), sums.by_cluster(totals)
+        influence = (amounts - value * sizes) / n
         low: float | None = None
         high: float | None = None
-        if len(clusters) > 1 and value > 0:
-            left_out = (totals.sum() - sums) / (n - sizes)
-            groups = len(clusters)
+        if len(sums) > 1 and value > 0:
+            left_out = (totals.sum() - amounts) / (n - sizes)
+            groups = len(sums)
             variance = (groups - 1) / groups * float(((left_out - value) ** 2).sum())
             reach = math.exp(critical(sizes) * math.sqrt(variance) / value)
             low, high = value / reach, value * reach
-        status, reason = clusters.trust()
+        status, reason = sums.trust()
         return Estimate(
             value,
             low,
             high,
             round(n),
-            len(clusters),
+            len(sums),
             status,
             reason,
-            influence=clusters.influence(influence),
+            influence=sums.influence(influence),
         )
 
 
@@ -96,24 +93,25 @@ class Velocity(Statistic):
         """None: every row counts as open, won or lost."""
         return ()
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, n, open, won, lost, amount, days."""
-        sums = {
-            "n": rows.count(),
-            "open": rows[self.is_open].cast("int64").sum(),
-            "won": rows[self.is_won].cast("int64").sum(),
-            "lost": rows[self.is_lost].cast("int64").sum(),
-            "amount": rows[self.amount].cast("float64").sum(),
-            "days": rows[self.days].cast("float64").sum(),
-        }
-        return rows.group_by(list(by)).aggregate(**sums) if by else rows.aggregate(**sums)
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """All five."""
+        return self.is_open, self.is_won, self.is_lost, self.amount, self.days
+
+    def sums(self, rows: Rows) -> Sums:
+        """n, open, won, lost, amount, days."""
+        flags = {"open": self.is_open, "won": self.is_won, "lost": self.is_lost}
+        found = {name: float(np.count_nonzero(rows[flag] > 0)) for name, flag in flags.items()}
+        amounts = {"amount": self.amount, "days": self.days}
+        found |= {name: float(np.nansum(rows[column])) for name, column in amounts.items()}
+        return Sums.complete(n=float(len(rows)), **found)
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """The product; no interval is claimed for it. `n` counts what was closed."""
         names = ("open", "won", "lost", "amount", "days")
-        opened, won, lost, amount, days = (float(column(statistics, x).sum()) for x in names)
+        opened, won, lost, amount, days = (sums.total(x) for x in names)
         closed = round(won + lost)
         if few := shortfall(closed, minimum_n):
             return few

@@ -2,25 +2,111 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import special
 
-from metrics.estimate import Estimate, Status
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+from metrics.estimate import Estimate, Influence, Status
+from metrics.rows import Array, Ints, Rows
 
 Floats = NDArray[np.float64]
+NOBODY = np.zeros(0, dtype=np.int64)
+NO_NAMES = np.zeros(0, dtype=object)
 FEWEST_CLUSTERS = 8
 LEAST_EFFECT = 0.5
 TINY = 1e-12
 NOTHING = "no record to count in this period"
+
+
+class Sums:
+    """Sufficient statistics: columns of equal length, numbers as float64, text as it is.
+
+    `clusters` is each line's place among the sorted `names` of the clusters that occur; both are
+    empty for a complete count.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Array],
+        clusters: Ints | None = None,
+        names: Array | None = None,
+    ) -> None:
+        self.columns = columns
+        self.clusters, self.names = NOBODY, NO_NAMES
+        if clusters is not None and names is not None:
+            occurs = np.bincount(clusters, minlength=len(names)) > 0
+            self.names, self.clusters = names, clusters
+            if not occurs.all():
+                self.names, self.clusters = names[occurs], (np.cumsum(occurs) - 1)[clusters]
+        self._made: dict[Hashable, Any] = {}
+
+    @classmethod
+    def of(cls, table: pa.Table) -> "Sums":
+        """As `table` gave them."""
+        columns: dict[str, Array] = {}
+        clusters = names = None
+        for name in table.column_names:
+            column = table.column(name)
+            if name == "cluster":
+                labels = np.array([str(c) for c in column.to_pylist()], dtype=object)
+                names, clusters = np.unique(labels, return_inverse=True)
+            elif pa.types.is_timestamp(column.type):
+                columns[name] = column.to_numpy().astype("datetime64[us]")
+            elif pa.types.is_string(column.type):
+                columns[name] = np.array(column.to_pylist(), dtype=object)
+            else:
+                columns[name] = column.cast("float64").fill_null(0.0).to_numpy()
+        return cls(columns, clusters, names)
+
+    @classmethod
+    def complete(cls, **totals: float) -> "Sums":
+        """One line of totals, of no cluster."""
+        return cls({name: np.array([total]) for name, total in totals.items()})
+
+    def __getitem__(self, name: str) -> Array:
+        return self.columns[name]
+
+    def total(self, name: str) -> float:
+        """The sum of a column."""
+        return float(self.columns[name].sum())
+
+    def table(self) -> pa.Table:
+        """To be kept: the columns, and `cluster` by name."""
+        columns = {name: pa.array(values) for name, values in self.columns.items()}
+        if len(self.names):
+            places, names = pa.array(self.clusters.astype(np.int32)), pa.array(self.names)
+            columns = {"cluster": pa.DictionaryArray.from_arrays(places, names), **columns}
+        return pa.table(columns)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made the first time that `key` is asked for."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    def __len__(self) -> int:
+        """How many clusters there are."""
+        return len(self.names)
+
+    def by_cluster(self, values: Floats) -> Floats:
+        """One sum per name of `values`, which has one entry per line."""
+        return np.bincount(self.clusters, weights=values, minlength=len(self)).astype(np.float64)
+
+    def influence(self, sums: Floats) -> "Influence":
+        """`sums` (one per name) by name, centred so that they sum to zero."""
+        return Influence(self.names, sums - sums.mean())
+
+    def trust(self) -> tuple[Status, str | None]:
+        """Weak, with the reason, where there are too few clusters for the interval to hold."""
+        if len(self) >= FEWEST_CLUSTERS:
+            return "ok", None
+        owners = "1 owner" if len(self) == 1 else f"{len(self)} owners"
+        return "weak", f"from {owners} only; under {FEWEST_CLUSTERS} the interval is rough"
 
 
 class Statistic(ABC):
@@ -39,19 +125,21 @@ class Statistic(ABC):
     def columns(self) -> tuple[str, ...]:
         """The columns that must be given for a row to count, the most telling first."""
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every column that it looks at, `cluster` aside."""
+        return self.columns
+
     @abstractmethod
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """Sufficient statistics per cluster and per value of `by`, as an expression that both
-        engines run. Columns: `by`, `cluster`, then the statistic's own.
-        """
+    def sums(self, rows: Rows) -> Sums:
+        """The sufficient statistics of one segment's rows."""
 
     @abstractmethod
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
-        """The estimate for one segment's statistics (as `aggregate` returns them; `by` columns are
-        ignored). Not assessed under `minimum_n` records. `ends_at` is the window's end, which
-        only gaps between dates need.
+        """The estimate from one segment's `sums`. Not assessed under `minimum_n` records.
+        `ends_at` is the window's end, which only gaps between dates need.
         """
 
 
@@ -63,38 +151,6 @@ def shortfall(n: int, minimum_n: int) -> Estimate | None:
         count = "1 record" if n == 1 else f"{n} records"
         return Estimate.not_assessed(f"only {count}; at least {minimum_n} are needed", n)
     return None
-
-
-def column(statistics: pa.Table, name: str) -> Floats:
-    """A numeric column as float64, null as 0."""
-    return np.asarray(statistics.column(name).cast("float64").fill_null(0.0).to_numpy())
-
-
-class Clusters:
-    """Sums by cluster. `names` are sorted, so that nothing depends on the order of rows."""
-
-    def __init__(self, statistics: pa.Table) -> None:
-        labels = [str(c) for c in statistics.column("cluster").to_pylist()]
-        self.names, self._index = np.unique(np.array(labels, dtype=object), return_inverse=True)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def sums(self, values: Floats) -> Floats:
-        """One sum per name of `values`, which has one entry per row."""
-        return np.bincount(self._index, weights=values, minlength=len(self)).astype(np.float64)
-
-    def influence(self, sums: Floats) -> Mapping[str, float]:
-        """`sums` (one per name) by name, centred so that they sum to zero."""
-        centred = sums - sums.mean()
-        return dict(zip(map(str, self.names), map(float, centred), strict=True))
-
-    def trust(self) -> tuple[Status, str | None]:
-        """Weak, with the reason, where there are too few clusters for the interval to hold."""
-        if len(self) >= FEWEST_CLUSTERS:
-            return "ok", None
-        owners = "1 owner" if len(self) == 1 else f"{len(self)} owners"
-        return "weak", f"from {owners} only; under {FEWEST_CLUSTERS} the interval is rough"
 
 
 def critical(weights: Floats) -> float:
@@ -149,8 +205,23 @@ def _expit(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
 
 
-def count(rows: "ir.Table", event: str, by: Sequence[str]) -> "ir.Table":
-    """`by`, n, k: the rows whose flag `event` is given, and those where it is true."""
-    given = rows.filter(rows[event].notnull())
-    sums = {"n": given.count(), "k": given[event].cast("int64").sum()}
-    return given.group_by(list(by)).aggregate(**sums) if by else given.aggregate(**sums)
+def count(rows: Rows, event: str) -> Sums:
+    """cluster, n, k: the rows whose flag `event` is given, and those where it is true."""
+    names, clusters = members(rows)
+    cells = np.bincount(3 * clusters + rows[event] + 1, minlength=3 * len(names))
+    _, missed, k = cells.reshape(len(names), 3).T.astype(np.float64)
+    n = missed + k
+    occurs = np.flatnonzero(n)
+    return Sums({"n": n[occurs], "k": k[occurs]}, occurs, names)
+
+
+def members(rows: Rows) -> tuple[Array, Ints]:
+    """The sorted names of the rows' clusters, and each row's place among them."""
+
+    def made() -> tuple[Array, Ints]:
+        codes, labels = rows["cluster"], rows.labels("cluster")
+        occurs = np.bincount(codes, minlength=len(labels)) > 0
+        return labels[occurs], (np.cumsum(occurs) - 1)[codes]
+
+    found: tuple[Array, Ints] = rows.once("members", made)
+    return found

@@ -1,18 +1,13 @@
 """Complete counts: what is listed in full has no sampling, and so no interval."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from metrics.estimate import Estimate
-from metrics.statistics.base import Statistic, column, count, shortfall
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+from metrics.rows import Rows
+from metrics.statistics.base import Statistic, Sums, shortfall
 
 
 @dataclass(frozen=True)
@@ -31,18 +26,20 @@ class CountShare(Statistic):
         """The flag."""
         return (self.event,)
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, n, k."""
-        return count(rows, self.event, by)
+    def sums(self, rows: Rows) -> Sums:
+        """n, k."""
+        flags = rows[self.event]
+        n, k = np.count_nonzero(flags >= 0), np.count_nonzero(flags > 0)
+        return Sums.complete(n=float(n), k=float(k))
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """The share itself."""
-        n = round(float(column(statistics, "n").sum()))
+        n = round(sums.total("n"))
         if few := shortfall(n, minimum_n):
             return few
-        return Estimate(float(column(statistics, "k").sum()) / n, None, None, n)
+        return Estimate(sums.total("k") / n, None, None, n)
 
 
 @dataclass(frozen=True)
@@ -65,27 +62,24 @@ class Quotient(Statistic):
         """Both amounts."""
         return self.numerator, self.denominator
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, n, numerator, denominator."""
-        given = rows.filter(rows[self.numerator].notnull() & rows[self.denominator].notnull())
-        sums = {
-            "n": given.count(),
-            "numerator": given[self.numerator].cast("float64").sum(),
-            "denominator": given[self.denominator].cast("float64").sum(),
-        }
-        return given.group_by(list(by)).aggregate(**sums) if by else given.aggregate(**sums)
+    def sums(self, rows: Rows) -> Sums:
+        """n, numerator, denominator."""
+        given = rows.given(self.numerator) & rows.given(self.denominator)
+        over, under = rows[self.numerator][given].sum(), rows[self.denominator][given].sum()
+        n = np.count_nonzero(given)
+        return Sums.complete(n=float(n), numerator=float(over), denominator=float(under))
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """The quotient itself; not assessed over nothing."""
-        n = round(float(column(statistics, "n").sum()))
+        n = round(sums.total("n"))
         if few := shortfall(n, minimum_n):
             return few
-        under = float(column(statistics, "denominator").sum())
+        under = sums.total("denominator")
         if under <= 0:
             return Estimate.not_assessed("there is nothing to divide by", n)
-        over = float(column(statistics, "numerator").sum())
+        over = sums.total("numerator")
         if over == 0 and self.unrecorded is not None:
             return Estimate.not_assessed(self.unrecorded, n)
         return Estimate(over / under, None, None, n)
@@ -107,21 +101,20 @@ class Level(Statistic):
         """The level."""
         return (self.value,)
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, n, value."""
-        given = rows.filter(rows[self.value].notnull())
-        found = {"n": given.count(), "value": given[self.value].cast("float64").min()}
-        return given.group_by(list(by)).aggregate(**found) if by else given.aggregate(**found)
+    def sums(self, rows: Rows) -> Sums:
+        """n, value."""
+        levels = rows[self.value][rows.given(self.value)]
+        lowest = float(levels.min()) if len(levels) else 0.0
+        return Sums.complete(n=float(len(levels)), value=lowest)
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """The level itself."""
-        n = round(float(column(statistics, "n").sum()))
+        n = round(sums.total("n"))
         if few := shortfall(n, minimum_n):
             return few
-        values = statistics.column("value").drop_null().to_numpy()
-        return Estimate(float(np.min(values)), None, None, n)
+        return Estimate(float(sums["value"].min()), None, None, n)
 
 
 @dataclass(frozen=True)
@@ -141,18 +134,18 @@ class SharedUse(Statistic):
         """The thing and the side."""
         return self.thing, self.side
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, n, k: things, and those that both sides used."""
-        given = rows.filter(rows[self.thing].notnull() & rows[self.side].notnull())
-        sides = given.group_by([*by, self.thing]).aggregate(_sides=given[self.side].nunique())
-        sums = {"n": sides.count(), "k": (sides._sides > 1).cast("int64").sum()}
-        return sides.group_by(list(by)).aggregate(**sums) if by else sides.aggregate(**sums)
+    def sums(self, rows: Rows) -> Sums:
+        """n, k: things, and those that both sides used."""
+        given = rows.given(self.thing) & rows.given(self.side)
+        uses = np.unique(np.stack([rows[self.thing][given], rows[self.side][given]]), axis=1)
+        _, sides = np.unique(uses[0], return_counts=True)
+        return Sums.complete(n=float(len(sides)), k=float(np.count_nonzero(sides > 1)))
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """The share itself; `n` counts things."""
-        n = round(float(column(statistics, "n").sum()))
+        n = round(sums.total("n"))
         if few := shortfall(n, minimum_n):
             return few
-        return Estimate(float(column(statistics, "k").sum()) / n, None, None, n)
+        return Estimate(sums.total("k") / n, None, None, n)

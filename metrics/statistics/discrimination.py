@@ -1,31 +1,23 @@
 """How well a score tells two outcomes apart: the area under the ROC curve."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from metrics.estimate import Estimate
+from metrics.rows import Ints, Rows
 from metrics.statistics.base import (
-    Clusters,
     Floats,
     Statistic,
-    column,
+    Sums,
     critical,
     design_effect,
     logit_interval,
+    members,
     shortfall,
     wilson,
 )
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -47,20 +39,26 @@ class Auc(Statistic):
         """The event and the score."""
         return self.event, self.score
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, cluster, score, is_event, n."""
-        given = rows.filter(rows[self.score].notnull() & rows[self.event].notnull())
-        named = given.mutate(score=given[self.score].cast("float64"), is_event=given[self.event])
-        return named.group_by([*by, "cluster", "score", "is_event"]).aggregate(n=named.count())
+    def sums(self, rows: Rows) -> Sums:
+        """cluster, score, is_event, n: a line for each score of a cluster with either outcome."""
+        given = rows.given(self.score) & rows.given(self.event)
+        scores, place = np.unique(rows[self.score][given], return_inverse=True)
+        names, clusters = members(rows)
+        lines = (clusters[given] * len(scores) + place) * 2 + (rows[self.event][given] > 0)
+        found, n = np.unique(lines, return_counts=True)
+        line, is_event = np.divmod(found, 2)
+        cluster, score = np.divmod(line, max(len(scores), 1))
+        columns = {"score": scores[score], "is_event": is_event > 0, "n": n.astype(np.float64)}
+        return Sums(columns, cluster, names)
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """The interval is DeLong's (1988) on the logit scale, widened by the design effect of
         clustering (Obuchowski 1997). Not assessed where all rows had the same outcome.
         """
-        counts, score = column(statistics, "n"), column(statistics, "score")
-        is_event = column(statistics, "is_event") > 0
+        counts, score = sums["n"], sums["score"]
+        is_event = sums["is_event"] > 0
         n = float(counts.sum())
         if few := shortfall(round(n), minimum_n):
             return few
@@ -75,9 +73,8 @@ class Auc(Statistic):
         above_events = 1 - _ranked(at, events) / m
         value = float(below_others @ events) / m
         each = np.where(is_event, (below_others - value) / m, (above_events - value) / k)
-        clusters = Clusters(statistics)
-        influence = clusters.sums(each * counts)
-        sizes = clusters.sums(counts)
+        influence = sums.by_cluster(each * counts)
+        sizes = sums.by_cluster(counts)
         simple = float((each**2) @ counts)
         deff = design_effect(influence, sizes, simple, n)
         crit = critical(sizes)
@@ -85,16 +82,16 @@ class Auc(Statistic):
             low, high = logit_interval(value, simple * deff, crit)
         else:
             low, high = wilson(value, max(min(m, k) / deff, 1.0), crit)
-        status, reason = clusters.trust()
+        status, reason = sums.trust()
         return Estimate(
             value,
             low,
             high,
             round(n),
-            len(clusters),
+            len(sums),
             status,
             reason,
-            influence=clusters.influence(influence),
+            influence=sums.influence(influence),
         )
 
 

@@ -1,19 +1,14 @@
 """Days between dated events, such as meetings that both functions attend."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 from scipy import special
 
 from metrics.estimate import Estimate
-from metrics.statistics.base import Statistic
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+from metrics.rows import Rows
+from metrics.statistics.base import Statistic, Sums
 
 DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
@@ -43,13 +38,12 @@ class GapQuantile(Statistic):
         """The instant."""
         return (self.at,)
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, at: one row for each distinct instant."""
-        given = rows.filter(rows[self.at].notnull())
-        return given.select(*by, at=given[self.at]).distinct()
+    def sums(self, rows: Rows) -> Sums:
+        """at: a line for each distinct instant."""
+        return Sums({"at": np.unique(rows[self.at][rows.given(self.at)])})
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """Linear-interpolated quantile; the interval is that of the order statistics (binomial),
         within the gaps seen. `n` counts events; `minimum_n` does not apply, since the calendar is
@@ -59,7 +53,7 @@ class GapQuantile(Statistic):
             raise ValueError("gaps need the end of the window")
         end = np.datetime64(ends_at, "us")
         start = end - np.timedelta64(self.over_days, "D")
-        at = statistics.column("at").to_numpy().astype("datetime64[us]")
+        at = sums["at"]
         events = np.unique(at[(at > start) & (at <= end)])
         stops = np.concatenate([[start], events, [end]])
         gaps = np.diff(stops).astype(np.float64) / DAY

@@ -1,26 +1,14 @@
 """Sums per fixed quarter, then the difference: forecasts and targets against what came."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from metrics.estimate import Estimate
-from metrics.statistics.base import (
-    Clusters,
-    Floats,
-    Statistic,
-    column,
-    critical,
-    shortfall,
-)
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+from metrics.rows import Rows
+from metrics.statistics.base import Floats, Statistic, Sums, critical, members, shortfall
 
 
 @dataclass(frozen=True)
@@ -44,57 +32,60 @@ class QuarterAccuracy(Statistic):
         """Both amounts."""
         return self.forecast, self.won
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, cluster, quarter, n, forecast, won."""
-        given = rows.filter(rows[self.forecast].notnull() & rows[self.won].notnull())
-        named = given.mutate(quarter=given[self.quarter])
-        return named.group_by([*by, "cluster", "quarter"]).aggregate(
-            n=named.count(),
-            forecast=named[self.forecast].cast("float64").sum(),
-            won=named[self.won].cast("float64").sum(),
-        )
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The amounts and the quarter."""
+        return self.forecast, self.won, self.quarter
+
+    def sums(self, rows: Rows) -> Sums:
+        """cluster, quarter, n, forecast, won."""
+        given = rows.given(self.forecast) & rows.given(self.won) & rows.given(self.quarter)
+        names, clusters = members(rows)
+        labels = rows.labels(self.quarter)
+        lines = clusters[given] * len(labels) + rows[self.quarter][given]
+        found, line, n = np.unique(lines, return_inverse=True, return_counts=True)
+        cluster, quarter = np.divmod(found, max(len(labels), 1))
+        columns = {
+            "quarter": labels[quarter],
+            "n": n.astype(np.float64),
+            "forecast": np.bincount(line, rows[self.forecast][given], len(found)),
+            "won": np.bincount(line, rows[self.won][given], len(found)),
+        }
+        return Sums(columns, cluster, names)
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """Nothing won against a forecast is 0. The interval is the jackknife's over owners. Not
         assessed where nothing was forecast and nothing won.
         """
-        n = round(float(column(statistics, "n").sum()))
+        n = round(sums.total("n"))
         if few := shortfall(n, minimum_n):
             return few
-        clusters = Clusters(statistics)
-        won, forecast = _by_quarter(statistics, clusters, "won", "forecast")
+        won, forecast = _by_quarter(sums, "won"), _by_quarter(sums, "forecast")
         if not won.sum() and not forecast.sum():
             return Estimate.not_assessed("nothing was forecast and nothing won", n)
         value = _accuracy(won.sum(axis=0), forecast.sum(axis=0))
         influence = _influence(won, forecast)
         low, high = _jackknife(won, forecast, value)
-        status, reason = clusters.trust()
+        status, reason = sums.trust()
         return Estimate(
             value,
             low,
             high,
             n,
-            len(clusters),
+            len(sums),
             status,
             reason,
-            influence=clusters.influence(influence),
+            influence=sums.influence(influence),
         )
 
 
-def _by_quarter(statistics: pa.Table, clusters: Clusters, *names: str) -> list[Floats]:
-    """For each column, its sums by cluster (rows) and quarter (columns)."""
-    labels = [str(q) for q in statistics.column("quarter").to_pylist()]
-    found = []
-    for name in names:
-        values = column(statistics, name)
-        sums = [
-            clusters.sums(np.where([label == q for label in labels], values, 0.0))
-            for q in sorted(set(labels))
-        ]
-        found.append(np.array(sums).T)
-    return found
+def _by_quarter(sums: Sums, name: str) -> Floats:
+    """A column's sums by cluster (rows) and quarter (columns)."""
+    labels, quarter = np.unique(sums["quarter"], return_inverse=True)
+    cells = np.bincount(sums.clusters * len(labels) + quarter, sums[name], len(sums) * len(labels))
+    return cells.reshape(len(sums), len(labels)).astype(np.float64)
 
 
 def _accuracy(won: Floats, forecast: Floats) -> float:
@@ -119,7 +110,9 @@ def _jackknife(won: Floats, forecast: Floats, value: float) -> tuple[float, floa
     if groups < 2:
         return 0.0, 1.0
     wins, promised = won.sum(axis=0), forecast.sum(axis=0)
-    left_out = np.array([_accuracy(wins - won[i], promised - forecast[i]) for i in range(groups)])
+    total, missed = (wins - won).sum(axis=1), np.abs(wins - won - (promised - forecast)).sum(axis=1)
+    kept = np.maximum(1 - missed / np.where(total > 0, total, 1.0), 0.0)
+    left_out = np.where(total > 0, kept, 0.0)
     variance = (groups - 1) / groups * float(((left_out - left_out.mean()) ** 2).sum())
     half = critical(won.sum(axis=1)) * math.sqrt(variance)
     return max(value - half, 0.0), min(value + half, 1.0)
@@ -146,22 +139,33 @@ class QuarterGap(Statistic):
         """The attainment."""
         return (self.attained,)
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, quarter, side, n, attained (a sum)."""
-        given = rows.filter(rows[self.attained].notnull())
-        named = given.mutate(quarter=given[self.quarter], side=given[self.side])
-        return named.group_by([*by, "quarter", "side"]).aggregate(
-            n=named.count(), attained=named[self.attained].cast("float64").sum()
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The attainment, the quarter and the side."""
+        return self.attained, self.quarter, self.side
+
+    def sums(self, rows: Rows) -> Sums:
+        """quarter, side, n, attained (a sum)."""
+        given = rows.given(self.attained) & rows.given(self.quarter) & rows.given(self.side)
+        pairs = np.stack([rows[self.quarter][given], rows[self.side][given]])
+        cells, line, n = np.unique(pairs, axis=1, return_inverse=True, return_counts=True)
+        return Sums(
+            {
+                "quarter": rows.labels(self.quarter)[cells[0]],
+                "side": rows.labels(self.side)[cells[1]],
+                "n": n.astype(np.float64),
+                "attained": np.bincount(line, rows[self.attained][given], len(n)),
+            }
         )
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """The mean gap; `n` counts quarters."""
         sides: dict[str, dict[str, float]] = {}
-        for row in statistics.to_pylist():
-            mean = float(row["attained"]) / float(row["n"])
-            sides.setdefault(str(row["quarter"]), {})[str(row["side"])] = mean
+        means = sums["attained"] / sums["n"]
+        for quarter, side, mean in zip(sums["quarter"], sums["side"], means, strict=True):
+            sides.setdefault(quarter, {})[side] = float(mean)
         gaps = [max(s.values()) - min(s.values()) for s in sides.values() if len(s) == 2]
         if not gaps:
             return Estimate.not_assessed("in no quarter did both functions have a target")

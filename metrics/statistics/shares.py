@@ -1,27 +1,23 @@
 """Shares of records and of amounts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-import pyarrow as pa
+import numpy as np
 
 from metrics.estimate import Estimate
+from metrics.rows import Rows
 from metrics.statistics.base import (
-    Clusters,
     Statistic,
-    column,
+    Sums,
     count,
     critical,
     design_effect,
     logit_interval,
+    members,
     shortfall,
     wilson,
 )
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
 
 
 @dataclass(frozen=True)
@@ -40,34 +36,34 @@ class Proportion(Statistic):
         """The flag."""
         return (self.event,)
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, cluster, n, k."""
-        return count(rows, self.event, [*by, "cluster"])
+    def sums(self, rows: Rows) -> Sums:
+        """cluster, n, k."""
+        found: Sums = rows.once(("counts", self.event), lambda: count(rows, self.event))
+        return found
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """Wilson on the effective n: n over the design effect of clustering."""
-        counts, events = column(statistics, "n"), column(statistics, "k")
+        counts, events = sums["n"], sums["k"]
         n = float(counts.sum())
         if few := shortfall(round(n), minimum_n):
             return few
-        clusters = Clusters(statistics)
         share = float(events.sum()) / n
-        influence = clusters.sums(events - share * counts) / n
-        sizes = clusters.sums(counts)
+        influence = sums.by_cluster(events - share * counts) / n
+        sizes = sums.by_cluster(counts)
         deff = design_effect(influence, sizes, share * (1 - share) / n, n)
         low, high = wilson(share, n / deff, critical(sizes))
-        status, reason = clusters.trust()
+        status, reason = sums.trust()
         return Estimate(
             share,
             low,
             high,
             round(n),
-            len(clusters),
+            len(sums),
             status,
             reason,
-            influence=clusters.influence(influence),
+            influence=sums.influence(influence),
         )
 
 
@@ -90,59 +86,65 @@ class RatioOfSums(Statistic):
         """Both amounts."""
         return self.numerator, self.denominator
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, cluster, n, numerator, denominator, and the sums of their squares and product."""
-        given = rows.filter(rows[self.numerator].notnull() & rows[self.denominator].notnull())
-        top = given[self.numerator].cast("float64")
-        bottom = given[self.denominator].cast("float64")
-        return given.group_by([*by, "cluster"]).aggregate(
-            n=given.count(),
-            numerator=top.sum(),
-            denominator=bottom.sum(),
-            numerator_squares=(top * top).sum(),
-            denominator_squares=(bottom * bottom).sum(),
-            products=(top * bottom).sum(),
-        )
+    def sums(self, rows: Rows) -> Sums:
+        """cluster, n, numerator, denominator, and the sums of their squares and product."""
+        given = np.flatnonzero(rows.given(self.numerator) & rows.given(self.denominator))
+        top, bottom = rows[self.numerator][given], rows[self.denominator][given]
+        names, clusters = members(rows)
+        clusters = clusters[given]
+        n = np.bincount(clusters, minlength=len(names)).astype(np.float64)
+        occurs = np.flatnonzero(n)
+        summed = {
+            "numerator": top,
+            "denominator": bottom,
+            "numerator_squares": top * top,
+            "denominator_squares": bottom * bottom,
+            "products": top * bottom,
+        }
+        columns = {
+            name: np.bincount(clusters, values, len(names))[occurs]
+            for name, values in summed.items()
+        }
+        return Sums({"n": n[occurs], **columns}, occurs, names)
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """Cluster-robust linearised variance on the logit scale; where the amounts show no
         variance (a share of 0 or 1), Wilson on Kish's effective number of amounts.
         """
-        n = round(float(column(statistics, "n").sum()))
+        n = round(sums.total("n"))
         if few := shortfall(n, minimum_n):
             return few
-        tops, bottoms = column(statistics, "numerator"), column(statistics, "denominator")
+        tops, bottoms = sums["numerator"], sums["denominator"]
         total = float(bottoms.sum())
         if total <= 0:
             return Estimate.not_assessed("the amounts add up to nothing", n)
         share = float(tops.sum()) / total
         if not 0 <= share <= 1:
             return Estimate.not_assessed("the amounts contradict each other (negative?)", n)
-        clusters = Clusters(statistics)
-        influence = clusters.sums(tops - share * bottoms) / total
-        squares = float(column(statistics, "denominator_squares").sum())
+        influence = sums.by_cluster(tops - share * bottoms) / total
+        squares = sums.total("denominator_squares")
         residuals = (
-            float(column(statistics, "numerator_squares").sum())
-            - 2 * share * float(column(statistics, "products").sum())
+            sums.total("numerator_squares")
+            - 2 * share * sums.total("products")
             + share * share * squares
         )
         simple = max(residuals, 0.0) / total**2
-        sizes = clusters.sums(bottoms)
+        sizes = sums.by_cluster(bottoms)
         variance = simple * design_effect(influence, sizes, simple, n)
-        kish = total**2 / squares if len(clusters) > 1 else 1.0
+        kish = total**2 / squares if len(sums) > 1 else 1.0
         low, high = _share_of_amount(share, variance, kish, critical(sizes))
-        status, reason = clusters.trust()
+        status, reason = sums.trust()
         return Estimate(
             share,
             low,
             high,
             n,
-            len(clusters),
+            len(sums),
             status,
             reason,
-            influence=clusters.influence(influence),
+            influence=sums.influence(influence),
         )
 
 

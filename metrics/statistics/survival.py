@@ -1,28 +1,28 @@
 """Time to an event with censoring: Kaplan–Meier over exact times, clustered by owner."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
+from numpy.typing import NDArray
 
 from metrics.estimate import Estimate
+from metrics.rows import Rows
 from metrics.statistics.base import (
-    Clusters,
     Floats,
     Statistic,
-    column,
+    Sums,
     critical,
     design_effect,
+    members,
     shortfall,
     wilson,
 )
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+RANKED = "ranked"
+SLACK = 1e-12
+STRETCH = 1024
 
 
 @dataclass(frozen=True)
@@ -53,27 +53,32 @@ class SurvivalShare(Statistic):
         """The duration."""
         return (self.duration,)
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, cluster, duration, is_event, n."""
-        return _times(rows, self.duration, self.event, by)
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The duration and the event."""
+        return self.duration, self.event
+
+    def sums(self, rows: Rows) -> Sums:
+        """cluster, duration, is_event, n."""
+        return _times(rows, self.duration, self.event)
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """Log–log Greenwood times the design effect. Not assessed where every row was watched
         for less than `at` and some never had the event.
         """
-        n = round(float(column(statistics, "n").sum()))
+        n = round(sums.total("n"))
         if few := shortfall(n, minimum_n):
             return few
-        curve = Curve(statistics)
+        curve = Curve.of(sums)
         if curve.longest < self.at and curve.survival_at(self.at) > 0:
             watched = f"{_number(curve.longest)} of {_number(self.at)}"
             return Estimate.not_assessed(f"no record was watched that long yet ({watched})", n)
         left = curve.survival_at(self.at)
         low, high = curve.band_at(self.at)
         influence = curve.influence_at(self.at)
-        status, reason = curve.clusters.trust()
+        status, reason = sums.trust()
         if not self.complement:
             left, low, high, influence = 1 - left, 1 - high, 1 - low, -influence
         return Estimate(
@@ -81,10 +86,10 @@ class SurvivalShare(Statistic):
             low,
             high,
             n,
-            len(curve.clusters),
+            len(sums),
             status,
             reason,
-            influence=curve.clusters.influence(influence),
+            influence=sums.influence(influence),
         )
 
 
@@ -112,67 +117,80 @@ class SurvivalQuantile(Statistic):
         """The duration."""
         return (self.duration,)
 
-    def aggregate(self, rows: "ir.Table", by: Sequence[str] = ()) -> "ir.Table":
-        """`by`, cluster, duration, is_event, n."""
-        return _times(rows, self.duration, self.event, by)
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The duration and the event."""
+        return self.duration, self.event
+
+    def sums(self, rows: Rows) -> Sums:
+        """cluster, duration, is_event, n."""
+        return _times(rows, self.duration, self.event)
 
     def estimate(
-        self, statistics: pa.Table, *, minimum_n: int = 1, ends_at: datetime | None = None
+        self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
         """The interval is where the log–log band crosses 1 − q (Brookmeyer and Crowley 1982), the
         band widened by the design effect at the estimate.
         """
-        n = round(float(column(statistics, "n").sum()))
+        n = round(sums.total("n"))
         if few := shortfall(n, minimum_n):
             return few
-        curve = Curve(statistics)
-        value = curve.first_at_or_below(curve.survival, 1 - self.q)
-        lower, upper = curve.bands(curve.longest if value is None else value)
-        low = curve.first_at_or_below(lower, 1 - self.q)
-        high = curve.first_at_or_below(upper, 1 - self.q)
-        status, reason = curve.clusters.trust()
+        curve = Curve.of(sums)
+        value = curve.first_at_or_below(1 - self.q)
+        at = curve.longest if value is None else value
+        low, high = curve.crossings(1 - self.q, at)
+        status, reason = sums.trust()
         if value is None:
             bound = f">{_number(curve.longest)}"
-            return Estimate(None, low, None, n, len(curve.clusters), status, reason, bound)
+            return Estimate(None, low, None, n, len(sums), status, reason, bound)
         return Estimate(
             value,
             low,
             high,
             n,
-            len(curve.clusters),
+            len(sums),
             status,
             reason,
-            influence=curve.clusters.influence(_in_time(curve, value, low, high)),
+            influence=sums.influence(_in_time(curve, value, low, high)),
         )
 
 
 class Curve:
-    """Kaplan–Meier from rows of (cluster, duration, is_event, n).
+    """Kaplan–Meier from lines of (cluster, duration, is_event, n).
 
     `times` are the distinct times with an event, `survival` is S just after each, `greenwood` the
     variance of log S for independent records (infinite where S is 0), `longest` the longest time
     watched, `critical` Student's t for these clusters.
     """
 
-    def __init__(self, statistics: pa.Table) -> None:
-        self.clusters = Clusters(statistics)
-        self._duration = column(statistics, "duration")
-        self._weight = column(statistics, "n")
-        self._is_event = column(statistics, "is_event") > 0
+    def __init__(self, sums: Sums) -> None:
+        self.sums = sums
+        self._duration, self._weight = sums["duration"], sums["n"]
+        self._is_event = sums["is_event"] > 0
+        values, place = sums.once(RANKED, lambda: np.unique(self._duration, return_inverse=True))
         self.n = float(self._weight.sum())
-        self._sizes = self.clusters.sums(self._weight)
+        self._sizes = sums.by_cluster(self._weight)
         self.critical = critical(self._sizes)
         self.longest = float(self._duration.max())
-        self.times, where = np.unique(self._duration[self._is_event], return_inverse=True)
-        events = np.bincount(where, self._weight[self._is_event], len(self.times))
-        order = np.argsort(self._duration, kind="stable")
-        left = self.n - np.concatenate([[0.0], np.cumsum(self._weight[order])])
-        at_risk = left[np.searchsorted(self._duration[order], self.times, side="left")]
+        self._cell = 2 * place + self._is_event
+        cells = np.bincount(self._cell, self._weight, 2 * len(values))
+        events = cells[1::2]
+        watched = cells[::2] + events
+        self._had = np.flatnonzero(events)
+        self._reached = np.cumsum(events > 0)
+        events, at_risk = events[self._had], (self.n - np.cumsum(watched) + watched)[self._had]
+        self.times = values[self._had]
         with np.errstate(divide="ignore"):
             self._jump = 1 / (at_risk - events)
-            self._hazard = events / at_risk * self._jump
         self.survival = np.cumprod(1 - events / at_risk).astype(np.float64)
-        self.greenwood = np.cumsum(self._hazard)
+        self.greenwood = np.cumsum(events / at_risk * self._jump)
+        self._influences: dict[float, Floats] = {}
+
+    @classmethod
+    def of(cls, sums: Sums) -> "Curve":
+        """The curve of these lines, worked out once."""
+        found: Curve = sums.once("curve", lambda: cls(sums))
+        return found
 
     def _index(self, at: float) -> int:
         """How many event times are at or before `at`."""
@@ -185,17 +203,20 @@ class Curve:
 
     def influence_at(self, at: float) -> Floats:
         """dS(at)/dw by cluster, in the clusters' order: the derivative of the product over the
-        rows' weights. Zero where S is 0 or 1.
+        lines' weights. Zero where S is 0 or 1.
         """
-        left = self.survival_at(at)
+        if at not in self._influences:
+            self._influences[at] = self._influence(self.survival_at(at), self._index(at))
+        return self._influences[at]
+
+    def _influence(self, left: float, index: int) -> Floats:
         if left in (0.0, 1.0):
-            return np.zeros(len(self.clusters))
-        until = np.searchsorted(self.times, np.minimum(self._duration, at), side="right")
-        at_risk = np.concatenate([[0.0], self.greenwood])[until]
-        happened = self._is_event & (self._duration <= at)
-        had = np.zeros(len(self._duration))
-        had[happened] = self._jump[np.searchsorted(self.times, self._duration[happened])]
-        return self.clusters.sums(left * self._weight * (at_risk - had))
+            return np.zeros(len(self.sums))
+        until = np.concatenate([[0.0], self.greenwood[:index]])
+        at_risk = until[np.minimum(self._reached, index)]
+        of_cell = np.repeat(at_risk, 2)  # of those without and with the event at each time
+        of_cell[2 * self._had[:index] + 1] -= self._jump[:index]
+        return left * self.sums.by_cluster(of_cell[self._cell] * self._weight)
 
     def design_effect_at(self, at: float) -> float:
         """The design effect of S at `at`; 1 where S is 0 or 1 and so shows no variance."""
@@ -210,42 +231,88 @@ class Curve:
         if left in (0.0, 1.0):
             seen = float(self._weight[(self._duration >= at) | self._is_event].sum())
             return wilson(left, max(seen / deff, 1.0), crit)
-        return _log_log(left, deff * float(self.greenwood[self._index(at) - 1]), crit)
+        reach = _reach(left, deff * self.greenwood[self._index(at) - 1], crit)
+        return float(left**reach), float(left ** (1 / reach))
 
-    def bands(self, at: float) -> tuple[Floats, Floats]:
-        """The band at all event times, with the design effect at `at`."""
-        deff, crit = self.design_effect_at(at), self.critical
-        pairs = [
-            _log_log(s, deff * g, crit) if s > 0 else (0.0, 0.0)
-            for s, g in zip(self.survival.tolist(), self.greenwood.tolist(), strict=True)
-        ]
-        lower, upper = np.array(pairs).reshape(-1, 2).T
-        return lower, upper
+    def first_at_or_below(self, level: float) -> float | None:
+        """The first event time at which S is at or below `level`, or None."""
+        return self._first(self.survival <= level + SLACK)
 
-    def first_at_or_below(self, curve: Floats, level: float) -> float | None:
-        """The first event time at which `curve` is at or below `level`, or None."""
-        reached = np.flatnonzero(curve <= level + 1e-12)
-        return float(self.times[reached[0]]) if len(reached) else None
+    def crossings(self, level: float, at: float) -> tuple[float | None, float | None]:
+        """The first event times at which the lower and the upper end of the band are at or below
+        `level`, or None; the band with the design effect at `at`.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance = self.design_effect_at(at) * self.greenwood
+            left = np.flatnonzero(self.survival <= level + SLACK)
+            reached = int(left[0]) if len(left) else len(self.times)
+            return self._lower(level, variance, reached), self._upper(level, variance, reached)
+
+    def _lower(self, level: float, variance: Floats, reached: int) -> float | None:
+        """The lower end crosses before S itself. Stretches of time that cannot hold the crossing,
+        by the least S and the widest band in them, are passed over.
+        """
+        stop = min(reached + 1, len(self.times))
+        starts = np.arange(0, stop, STRETCH)
+        lasts = np.minimum(starts + STRETCH, stop) - 1
+        least = self.survival[lasts]
+        lowest = least ** _reach(self.survival[starts], variance[lasts], self.critical)
+        for start in starts[(lowest <= level + SLACK) | (least <= level + SLACK)]:
+            part = slice(start, min(start + STRETCH, stop))
+            left = self.survival[part]
+            ends = left ** _reach(left, variance[part], self.critical)
+            if (
+                found := self._first((ends <= level + SLACK) | (left <= 0), part.start)
+            ) is not None:
+                return found
+        return None
+
+    def _upper(self, level: float, variance: Floats, reached: int) -> float | None:
+        """The upper end crosses after S itself."""
+        for start in range(reached, len(self.times), STRETCH):
+            left = self.survival[start : start + STRETCH]
+            reach = _reach(left, variance[start : start + STRETCH], self.critical)
+            ends = left ** (1 / reach)
+            if (found := self._first((ends <= level + SLACK) | (left <= 0), start)) is not None:
+                return found
+        return None
+
+    def _first(self, reached: NDArray[np.bool_], start: int = 0) -> float | None:
+        place = int(np.argmax(reached)) if len(reached) else 0
+        return float(self.times[start + place]) if len(reached) and reached[place] else None
 
 
-def _times(rows: "ir.Table", duration: str, event: str, by: Sequence[str]) -> "ir.Table":
-    given = rows.filter(rows[duration].notnull())
-    timed = given.mutate(
-        duration=given[duration].cast("float64"), is_event=given[event].fill_null(False)
-    )
-    return timed.group_by([*by, "cluster", "duration", "is_event"]).aggregate(n=timed.count())
+def _times(rows: Rows, duration: str, event: str) -> Sums:
+    """cluster, duration, is_event, n: a line for each row whose duration is given."""
+
+    def made() -> Sums:
+        given = rows.given(duration)
+        names, clusters = members(rows)
+        values, place = rows.ranked(duration)
+        columns = {"duration": rows[duration], "is_event": rows[event] > 0}
+        if not given.all():
+            columns = {name: column[given] for name, column in columns.items()}
+            clusters, place = clusters[given], place[given]
+        sums = Sums({**columns, "n": np.ones(len(place))}, clusters, names)
+        sums.once(RANKED, lambda: (values, place))
+        return sums
+
+    found: Sums = rows.once(("times", duration, event), made)
+    return found
 
 
-def _log_log(left: float, variance: float, crit: float) -> tuple[float, float]:
-    """Band of S from the variance of log S, on the log(−log S) scale (Kalbfleisch and Prentice)."""
-    power = min(crit * math.sqrt(variance) / abs(math.log(left)), 700.0)
-    return left ** math.exp(power), left ** math.exp(-power)
+def _reach(left: Floats | float, variance: Floats | float, crit: float) -> Floats:
+    """Both ends of the band of S as powers of it, S ** reach and S ** (1 / reach), from the
+    variance of log S on the log(−log S) scale (Kalbfleisch and Prentice).
+    """
+    power = crit * np.sqrt(variance) / np.abs(np.log(left))
+    return np.asarray(np.exp(np.minimum(power, 700.0)))
 
 
 def _in_time(curve: Curve, value: float, low: float | None, high: float | None) -> Floats:
     """The influence on a quantile: that on S, rescaled so that its spread is the interval's."""
     level = curve.influence_at(value)
-    if not level.any():
+    if np.all(np.abs(level) < SLACK):  # owners who are all alike then
         level = curve.influence_at(np.nextafter(value, -np.inf))
     spread = math.sqrt(float(level @ level))
     reach = 2 * (value - low) if low is not None and high is None else (high or 0) - (low or 0)

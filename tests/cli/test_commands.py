@@ -42,6 +42,37 @@ def test_stage_keeps_its_contract(ask: Any) -> None:
     assert form["survey"]["sales"]["stage"] is not None
 
 
+def test_a_quarter_among_others_is_that_quarter_asked_alone(ask: Any) -> None:
+    split = valid(
+        ask("indicators", "--by", "region", "--by", "quarter", "--window", "2026", "--json"),
+        INDICATORS,
+    )
+    of_emea = ["--window", "2026-Q3", "--where", "region=EMEA", "--json"]
+    quarters = {row["segment"]["quarter"] for row in split["rows"]}
+    assert quarters == {"2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"}
+    segment = {"region": "EMEA", "quarter": "2026-Q3"}
+    found = {row["id"]: row for row in split["rows"] if row["segment"] == segment}
+    compared = 0
+    for row in valid(ask("indicators", *of_emea), INDICATORS)["rows"]:
+        if row["status"] != "not_assessed" and row["window"]["from"] == "2026-07-01":
+            assert {**found[row["id"]], "segment": row["segment"]} == row
+            compared += 1
+    assert compared > 5
+    explained = json.loads(ask("indicators", "--explain", "loss_reason_rate", *of_emea).out)
+    assert explained["counted"] == found["loss_reason_rate"]["n"] > 0
+    assert explained["result"]["value"] == found["loss_reason_rate"]["value"]
+
+
+def test_splits_that_make_no_sense_are_refused(ask: Any) -> None:
+    twice = ask("indicators", "--by", "month", "--by", "week")
+    assert (twice.code, twice.err) == (
+        1,
+        "--by: month and week at once. Ask for one kind of period.\n",
+    )
+    assert ask("indicators", "--where", "month=2026-08").code == 1
+    assert ask("indicators", "--explain", "win_rate", "--by", "region").code == 1
+
+
 def test_a_shell_gets_what_the_tests_get(place: list[object], ask: Any) -> None:
     ran = as_process(*place, "stage", "--json")
     assert ran == ask("stage", "--json")

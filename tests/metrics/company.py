@@ -15,6 +15,7 @@ from metrics.declaration import EVIDENCE, OUTCOMES, Gauge, Result, Shown
 from metrics.facts.shared_metrics import shared_metrics
 from metrics.facts.sides import Known
 from metrics.indicators import CATALOGUE
+from metrics.loaded import Loaded
 from model.availability import Availability
 from model.definitions import Definitions, Reasons, Statuses
 from model.tables import TABLES
@@ -193,6 +194,11 @@ class Company:
         """These facts, computed, as tables."""
         return {name: ibis.memtable(rows) for name, rows in self.fact_tables(names).items()}
 
+    def loaded(self, names: Sequence[str] = FACTS) -> Loaded:
+        """These facts, computed, to be asked for figures."""
+        facts = self.facts(names)
+        return evaluate.loaded(lambda: facts, self.availability, self.definitions, self.as_of, run)
+
     def fact(self, name: str) -> list[Row]:
         """The rows of one fact."""
         rows: list[Row] = self.fact_tables([name])[name].to_pylist()
@@ -201,14 +207,7 @@ class Company:
     def results(self, **asked: Any) -> dict[str, Result]:
         """The results for the whole company by indicator."""
         wanted = [CATALOGUE[name].fact for name in asked.get("only", CATALOGUE)]
-        found = evaluate.evaluate(
-            self.facts([*CONTEXT, *wanted]),
-            self.availability,
-            self.definitions,
-            as_of=self.as_of,
-            run=run,
-            **asked,
-        )
+        found = evaluate.evaluate(self.loaded([*CONTEXT, *wanted]), **asked)
         return {result.indicator.id: result for result in found}
 
     def result(self, indicator: str, **asked: Any) -> Result:
@@ -220,14 +219,7 @@ class Company:
         """One outcome or measure of evidence."""
         one = {**OUTCOMES, **EVIDENCE}[name]
         wanted = [] if isinstance(one, Gauge) else [one.fact]
-        outcomes, quality = evaluate.shown(
-            self.facts([*CONTEXT, *wanted]),
-            self.availability,
-            self.definitions,
-            as_of=self.as_of,
-            only=[name],
-            run=run,
-        )
+        outcomes, quality = evaluate.shown(self.loaded([*CONTEXT, *wanted]), only=[name])
         (found,) = [*outcomes, *quality]
         return found
 

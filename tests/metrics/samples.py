@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
 
-import ibis
 import pyarrow as pa
 
 from metrics.declaration import Indicator, Result, Unit, convention
 from metrics.estimate import Estimate
+from metrics.rows import Rows
 from metrics.scoring import score
-from metrics.statistics import Proportion, Statistic
+from metrics.statistics import Proportion, Statistic, Sums
 from model.stages import DIMENSIONS, Dimension, Stage
 
 
@@ -55,10 +55,9 @@ def result(one: Indicator, estimate: Estimate) -> Result:
 def estimated(
     rows: Mapping[str, object], statistic: Statistic, ends_at: datetime | None = None
 ) -> Estimate:
-    """The estimate of raw rows (lists by column), aggregated by DuckDB."""
-    table = ibis.memtable(pa.table(dict(rows)))
-    statistics = ibis.duckdb.connect().to_pyarrow(statistic.aggregate(table))
-    return statistic.estimate(statistics, ends_at=ends_at)
+    """The estimate of raw rows (lists by column)."""
+    sums = statistic.sums(Rows.of(pa.table(dict(rows))))
+    return statistic.estimate(sums, ends_at=ends_at)
 
 
 def numbers(*values: float | None) -> list[float]:
@@ -68,7 +67,7 @@ def numbers(*values: float | None) -> list[float]:
     return found
 
 
-def counts(sizes: Sequence[int], events: Sequence[int]) -> pa.Table:
+def counts(sizes: Sequence[int], events: Sequence[int]) -> Sums:
     """Statistics of a proportion, one row per cluster."""
     names = [f"o{i}" for i in range(len(sizes))]
-    return pa.table({"cluster": names, "n": list(sizes), "k": list(events)})
+    return Sums.of(pa.table({"cluster": names, "n": list(sizes), "k": list(events)}))

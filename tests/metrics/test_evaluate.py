@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
-from metrics import evaluate
+from metrics import behind, evaluate
 from metrics.estimate import Estimate
 from metrics.facts import SEGMENTS
 from metrics.indicators import CATALOGUE
+from metrics.statistics import Sums
 from model.availability import Availability
 from model.definitions import Definitions, Key, Statuses
 from model.periods import Period
@@ -83,9 +83,7 @@ def test_nobody_in_sales_is_not_zero_handoffs() -> None:
     for one in ("lead_followup_rate", "never_touched_rate", "first_response_hours"):
         assert results[one].estimate.reason == needs
     assert results["joint_meeting_cadence"].estimate.reason == needs
-    gates = evaluate.gates(
-        company.facts(), EVERYTHING, company.definitions, as_of=company.as_of, run=run
-    )
+    gates = evaluate.gates(company.loaded())
     assert gates["handoffs_recorded"].reason == needs
 
 
@@ -203,8 +201,8 @@ def test_local_days_make_the_window() -> None:
 def test_segments() -> None:
     company = busy()
     company.definitions = small(company.definitions, "lead_followup_rate")
-    facts, asked = company.facts(), asked_of(company)
-    by_region = evaluate.evaluate(facts, EVERYTHING, company.definitions, by=["region"], **asked)
+    facts = company.loaded()
+    by_region = evaluate.evaluate(facts, by=["region"])
     assert len(by_region) == 2 * len(CATALOGUE)
     counted = {
         row.segment["region"]: row.estimate.n
@@ -215,13 +213,7 @@ def test_segments() -> None:
     unsplit = next(row for row in by_region if row.indicator.id == "joint_meeting_cadence")
     assert unsplit.estimate.reason == "cannot be split by region: see the whole company"
     where = evaluate.evaluate(
-        facts,
-        EVERYTHING,
-        company.definitions,
-        where={"region": "(none)"},
-        by=["source"],
-        only=["lead_followup_rate"],
-        **asked,
+        facts, where={"region": "(none)"}, by=["source"], only=["lead_followup_rate"]
     )
     assert [(row.segment, row.estimate.n) for row in where] == [
         ({"region": "(none)", "source": "Fair"}, 5),
@@ -231,10 +223,16 @@ def test_segments() -> None:
 
 def test_statistics_make_the_same_estimate_again() -> None:
     company = busy()
-    result = company.results()["lead_followup_rate"]
-    statistic = CATALOGUE["lead_followup_rate"].statistic(company.definitions)
-    assert isinstance(result.statistics, pa.Table)
-    assert statistic.estimate(result.statistics, minimum_n=20).value == result.estimate.value == 1.0
+    assert company.results()["lead_followup_rate"].statistics is None
+    results = company.results(keep=True)
+    for name, one in results.items():
+        if one.estimate.is_assessed:
+            assert one.statistics is not None, name
+            kept = Sums.of(one.statistics.table())
+            statistic = CATALOGUE[name].statistic(company.definitions)
+            again = statistic.estimate(kept, ends_at=company.as_of)
+            assert (again.value, again.low) == (one.estimate.value, one.estimate.low), name
+    assert results["lead_followup_rate"].estimate.value == 1.0
 
 
 def test_records_say_what_counts_and_why() -> None:
@@ -244,25 +242,25 @@ def test_records_say_what_counts_and_why() -> None:
     company.deal("Proposal")
     facts = company.facts()
     asked = asked_of(company)
-    rows = evaluate.records(facts, "loss_reason_rate", company.definitions, **asked).to_pylist()
+    rows = behind.records(facts, "loss_reason_rate", company.definitions, **asked).to_pylist()
     assert [(row["opportunity_id"], row["counted"], row["reason"]) for row in rows] == [
         (lost, True, None),
         (won, False, "was not lost"),
     ]
     assert "cluster" not in rows[0]
-    none = evaluate.records(
+    none = behind.records(
         facts, "joint_meeting_cadence", company.definitions, where={"region": "EMEA"}, **asked
     )
     assert none.num_rows == 0
     for one in CATALOGUE:
-        evaluate.records(facts, one, company.definitions, **asked)
+        behind.records(facts, one, company.definitions, **asked)
 
 
 def test_records_agree_with_the_estimate() -> None:
     company = busy()
     facts, asked = company.facts(), asked_of(company)
     for result in company.results().values():
-        found = evaluate.records(facts, result.indicator.id, company.definitions, **asked)
+        found = behind.records(facts, result.indicator.id, company.definitions, **asked)
         counted = sum(found.column("counted").to_pylist())
         if result.estimate.is_assessed:
             assert counted == result.estimate.n, result.indicator.id
@@ -276,17 +274,18 @@ def test_gates() -> None:
         company.add(
             "targets", metric="revenue", function=function, period="2026", provenance="declared"
         )
-    facts, asked = company.facts(), asked_of(company)
-    gates = evaluate.gates(facts, EVERYTHING, company.definitions, **asked)
+    gates = evaluate.gates(company.loaded())
     assert gates["handoffs_recorded"].value == pytest.approx(30 / 40)
     assert gates["decisions_recorded"].value == pytest.approx(30 / 40)
     assert gates["shared_metrics"].value == 1.0
     assert gates["shared_metrics"].declared
     unseen = without("targets", targets="ForecastingQuota is not visible")
-    hidden = evaluate.gates(facts, unseen, company.definitions, **asked)
+    company.availability = unseen
+    hidden = evaluate.gates(company.loaded())
+    company.availability = EVERYTHING
     assert hidden["shared_metrics"].reason is not None
     assert "ForecastingQuota is not visible" in hidden["shared_metrics"].reason
-    west = evaluate.gates(facts, EVERYTHING, company.definitions, where={"region": "EMEA"}, **asked)
+    west = evaluate.gates(company.loaded(), where={"region": "EMEA"})
     assert west["handoffs_recorded"].reason == "only 15 records; at least 20 are needed"
 
 
@@ -294,9 +293,9 @@ def test_people() -> None:
     company = Company()
     company.add("users", user_id="gone", function="sales", deactivated_at=at("06-01 10:00"))
     tables = company.tables()
-    counted = evaluate.people(tables, company.definitions, company.as_of, run)
+    counted = behind.people(tables, company.definitions, company.as_of, run)
     assert counted == {"sales": 3, "marketing": 2}
-    before = evaluate.people(tables, company.definitions, at("05-01 10:00"), run)
+    before = behind.people(tables, company.definitions, at("05-01 10:00"), run)
     assert before["sales"] == 4
 
 

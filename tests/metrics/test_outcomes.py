@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
-from metrics import evaluate
+from metrics import behind, evaluate
 from metrics.declaration import EVIDENCE, OUTCOMES, Gauge, Measure
 from metrics.indicators import CATALOGUE
 from model.availability import Availability
 from model.definitions import Reasons
-from tests.metrics.company import EVERYTHING, WORDS, Company, at, run, without
+from tests.metrics.company import WORDS, Company, at, run, without
 
 
 def value(company: Company, name: str) -> float:
@@ -158,12 +158,8 @@ def test_record_visibility() -> None:
     silent = company.shown("record_visibility").estimate
     assert "no CRM told how many records it holds" in str(silent.reason)
     _, quality = evaluate.shown(
-        company.facts(["handoffs", "metrics", "people", "structure", "history"]),
-        EVERYTHING,
-        WORDS,
-        as_of=company.as_of,
+        company.loaded(["handoffs", "metrics", "people", "structure", "history"]),
         only=["record_visibility"],
-        run=run,
         counted={"leads": (60, 150), "opportunities": (51, 50)},
     )
     assert quality[0].estimate.value == pytest.approx(110 / 200)
@@ -172,9 +168,7 @@ def test_record_visibility() -> None:
 
 def test_outcomes_are_never_scored_and_say_why_they_are_missing() -> None:
     company = Company(availability=Availability({}, {}))
-    outcomes, quality = evaluate.shown(
-        company.facts(), company.availability, WORDS, as_of=company.as_of, run=run
-    )
+    outcomes, quality = evaluate.shown(company.loaded())
     assert [one.measure.id for one in outcomes] == list(OUTCOMES)
     assert [one.measure.id for one in quality] == list(EVIDENCE)
     assert not {*OUTCOMES, *EVIDENCE} & set(CATALOGUE)
@@ -185,16 +179,14 @@ def test_outcomes_are_never_scored_and_say_why_they_are_missing() -> None:
 def test_every_figure_counts_the_records_it_shows() -> None:
     company = sold()
     facts = company.facts()
-    outcomes, quality = evaluate.shown(
-        facts, EVERYTHING, company.definitions, as_of=company.as_of, run=run
-    )
+    outcomes, quality = evaluate.shown(company.loaded())
     for one in [*outcomes, *quality]:
         if isinstance(one.measure, Gauge):
             with pytest.raises(KeyError):
-                evaluate.records(facts, one.measure.id, WORDS, as_of=company.as_of, run=run)
+                behind.records(facts, one.measure.id, WORDS, as_of=company.as_of, run=run)
             continue
         assert isinstance(one.measure, Measure)
-        rows = evaluate.records(
+        rows = behind.records(
             facts, one.measure.id, company.definitions, as_of=company.as_of, run=run
         )
         counted = sum(rows.column("counted").to_pylist())

@@ -1,35 +1,35 @@
 """Splitting loses no row: the parts add up to the whole, whatever is unknown has a part."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-import ibis.expr.types as ir
 import pytest
 
 from metrics import evaluate
 from metrics.declaration import Shown
 from metrics.facts import SEGMENTS
 from metrics.indicators import CATALOGUE
+from metrics.loaded import UNSET, Loaded, Memory
 from model.availability import Availability
 from model.definitions import Definitions
 from model.periods import Period
-from tests.metrics.company import EVERYTHING, Company, run
+from tests.metrics.company import EVERYTHING, Company
 
 DIMENSIONS = ("region", "business_unit", "source", "industry", "team", "owner")
 QUICK = [("region",), ("owner",), ("source", "industry"), ("region", "source", "owner")]
 OTHERS = [*((one,) for one in DIMENSIONS[1:5]), *combinations(DIMENSIONS[:4], 2)]
 SPLITS = [*QUICK, *(pytest.param(by, marks=pytest.mark.full) for by in OTHERS if by not in QUICK)]
-UNKNOWN = evaluate.UNSET
+UNKNOWN = UNSET
 
 
 class Busy(Company):
     """A company whose facts are made once."""
 
     @cached_property
-    def made(self) -> Mapping[str, ir.Table]:
-        return self.facts()
+    def made(self) -> Loaded:
+        return self.loaded()
 
 
 @pytest.fixture(scope="module")
@@ -59,27 +59,15 @@ def company() -> Busy:
 
 
 def outcomes(company: Busy, **asked: Any) -> list[Shown]:
-    found, _ = evaluate.shown(
-        company.made,
-        company.availability,
-        company.definitions,
-        as_of=company.as_of,
-        run=run,
-        **asked,
-    )
+    found, _ = evaluate.shown(company.made, **asked)
     return found
 
 
 @pytest.mark.parametrize("by", SPLITS)
 def test_the_parts_add_up_to_the_whole(by: tuple[str, ...], company: Busy) -> None:
-    facts, given, words = company.made, company.availability, company.definitions
-    asked: dict[str, Any] = {"as_of": company.as_of, "run": run}
-    rows = [
-        (one.indicator.id, one.estimate.n)
-        for one in evaluate.evaluate(facts, given, words, by=by, **asked)
-    ]
+    rows = [(one.indicator.id, one.estimate.n) for one in evaluate.evaluate(company.made, by=by)]
     assert len(rows) >= 2 * len(CATALOGUE)  # two parts at least
-    for one in evaluate.evaluate(facts, given, words, **asked):
+    for one in evaluate.evaluate(company.made):
         if set(by) <= set(SEGMENTS[one.indicator.fact]):
             name = one.indicator.id
             assert sum(n for id_, n in rows if id_ == name) == one.estimate.n, name
@@ -101,12 +89,8 @@ def test_what_is_unknown_is_a_part_of_its_own(company: Busy) -> None:
     assert [one.estimate.n for one in of_it] == [18]
     touched = evaluate.evaluate(
         company.made,
-        company.availability,
-        company.definitions,
-        as_of=company.as_of,
         by=["region"],
         only=["lead_followup_rate"],
-        run=run,
     )
     assert {one.segment["region"]: one.estimate.n for one in touched} == {
         "AMER": 9,
@@ -137,11 +121,8 @@ def test_an_outcome_that_cannot_be_split_says_so(company: Busy) -> None:
 def test_what_is_given_in_part_makes_weak(key: str, company: Busy) -> None:
     said = "EmailMessage is not visible: e-mails without a task are not seen"
     given = Availability(EVERYTHING.columns, partial={key: said})
-    asked: dict[str, Any] = {"as_of": company.as_of, "run": run}
-    found = {
-        one.indicator.id: one
-        for one in evaluate.evaluate(company.made, given, company.definitions, **asked)
-    }
+    facts = replace(company.made, availability=given, memory=Memory())
+    found = {one.indicator.id: one for one in evaluate.evaluate(facts)}
     touched = found["lead_followup_rate"].estimate
     assert touched.status == "weak"
     assert said in str(touched.reason)

@@ -9,7 +9,7 @@ from scipy import stats
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from metrics.statistics import Auc, Kappa
+from metrics.statistics import Auc, Kappa, Sums
 from metrics.statistics.base import Statistic
 from tests.metrics.samples import estimated, numbers
 
@@ -128,9 +128,9 @@ def test_influence_is_the_derivative_over_a_clusters_weight(statistic: Statistic
     def at(weights: dict[str, float]) -> float:
         n = [weights.get(c, 1.0) for c in cluster]
         rows = pa.table({"cluster": cluster, **columns, "n": n})
-        return numbers(statistic.estimate(rows).value)[0]
+        return numbers(statistic.estimate(Sums.of(rows)).value)[0]
 
-    whole = statistic.estimate(pa.table({"cluster": cluster, **columns, "n": [1.0] * 80}))
+    whole = statistic.estimate(Sums.of(pa.table({"cluster": cluster, **columns, "n": [1.0] * 80})))
     step = 1e-6
     moved = {c: (at({c: 1 + step}) - at({})) / step for c in set(cluster)}
     mean = sum(moved.values()) / len(moved)

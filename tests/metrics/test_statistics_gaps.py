@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from metrics.declaration import Anchor
 from metrics.scoring import score
-from metrics.statistics import GapQuantile
+from metrics.statistics import GapQuantile, Sums
 from tests.metrics.samples import estimated, indicator
 
 END = datetime(2026, 6, 30, 22)
 CADENCE = GapQuantile("held_at")
 
 
-def dates(*days_ago: float) -> pa.Table:
+def dates(*days_ago: float) -> Sums:
     at = [END - timedelta(days=d) for d in days_ago]
-    return pa.table({"at": pa.array(at, pa.timestamp("us"))})
+    return Sums.of(pa.table({"at": pa.array(at, pa.timestamp("us"))}))
 
 
 def test_monthly_meetings_are_thirty_days_apart() -> None:

@@ -9,7 +9,7 @@ from lifelines import KaplanMeierFitter
 from lifelines.utils import median_survival_times
 from scipy import stats
 
-from metrics.statistics import SurvivalQuantile, SurvivalShare
+from metrics.statistics import Sums, SurvivalQuantile, SurvivalShare
 from metrics.statistics.survival import Curve
 from tests.metrics.samples import estimated, numbers
 
@@ -44,8 +44,8 @@ def fitted(rows: pa.Table, crit: float, weights: bool = False) -> KaplanMeierFit
 @pytest.mark.parametrize("at", [0.5, 5.0, 10.0, 25.0])
 def test_kaplan_meier_and_its_band_agree_with_lifelines(at: float) -> None:
     rows = sample(200)
-    got = SurvivalShare("d", "e", at, complement=True).estimate(rows)
-    curve = Curve(rows)
+    got = SurvivalShare("d", "e", at, complement=True).estimate(Sums.of(rows))
+    curve = Curve(Sums.of(rows))
     want = fitted(rows, curve.critical)
     band = want.confidence_interval_survival_function_
     place = band.index.get_indexer([at], method="ffill")[0]
@@ -61,8 +61,8 @@ def test_kaplan_meier_and_its_band_agree_with_lifelines(at: float) -> None:
 
 def test_the_complement_mirrors_value_and_interval() -> None:
     rows = sample(120, owners=12)
-    had = SurvivalShare("d", "e", 8.0).estimate(rows)
-    had_not = SurvivalShare("d", "e", 8.0, complement=True).estimate(rows)
+    had = SurvivalShare("d", "e", 8.0).estimate(Sums.of(rows))
+    had_not = SurvivalShare("d", "e", 8.0, complement=True).estimate(Sums.of(rows))
     assert had.value == pytest.approx(1 - (had_not.value or 0))
     assert had.low == pytest.approx(1 - (had_not.high or 0))
     assert had.influence["o3"] == pytest.approx(-had_not.influence["o3"])
@@ -70,8 +70,8 @@ def test_the_complement_mirrors_value_and_interval() -> None:
 
 def test_the_median_and_its_interval_agree_with_lifelines() -> None:
     rows = sample(300)
-    got = SurvivalQuantile("d", "e").estimate(rows)
-    want = fitted(rows, Curve(rows).critical)
+    got = SurvivalQuantile("d", "e").estimate(Sums.of(rows))
+    want = fitted(rows, Curve(Sums.of(rows)).critical)
     assert got.value == want.median_survival_time_
     band = median_survival_times(want.confidence_interval_survival_function_)
     assert sorted(numbers(got.low, got.high)) == pytest.approx(
@@ -81,7 +81,7 @@ def test_the_median_and_its_interval_agree_with_lifelines() -> None:
 
 def test_ninth_decile() -> None:
     rows = sample(400)
-    got = SurvivalQuantile("d", "e", 0.9).estimate(rows)
+    got = SurvivalQuantile("d", "e", 0.9).estimate(Sums.of(rows))
     assert got.value == fitted(rows, 1.96).percentile(0.1)
 
 
@@ -121,36 +121,38 @@ def test_shares_beyond_what_was_watched_are_not_assessed() -> None:
 
 def test_nothing_and_too_little() -> None:
     empty = sample(2).slice(0, 0)
-    assert SurvivalShare("d", "e", 1.0).estimate(empty).status == "not_assessed"
-    assert SurvivalQuantile("d", "e").estimate(empty).status == "not_assessed"
-    assert SurvivalQuantile("d", "e").estimate(sample(19), minimum_n=20).value is None
+    assert SurvivalShare("d", "e", 1.0).estimate(Sums.of(empty)).status == "not_assessed"
+    assert SurvivalQuantile("d", "e").estimate(Sums.of(empty)).status == "not_assessed"
+    assert SurvivalQuantile("d", "e").estimate(Sums.of(sample(19)), minimum_n=20).value is None
 
 
 def test_influence_on_the_share_is_the_derivative() -> None:
     rows = sample(60, owners=6)
-    got = SurvivalShare("d", "e", 9.0).estimate(rows)
+    got = SurvivalShare("d", "e", 9.0).estimate(Sums.of(rows))
     step = 1e-6
     names = rows["cluster"].to_pylist()
     for owner in range(6):
         weights = [1 + step if name == f"o{owner}" else 1.0 for name in names]
         moved = rows.set_column(3, "n", pa.array(weights))
-        change = 1 - Curve(moved).survival_at(9.0) - (got.value or 0)
+        change = 1 - Curve(Sums.of(moved)).survival_at(9.0) - (got.value or 0)
         assert got.influence[f"o{owner}"] == pytest.approx(change / step, abs=1e-5)
 
 
 def test_the_jackknife_of_owners_gives_the_same_spread() -> None:
     rows = sample(400, owners=20)
-    got = SurvivalShare("d", "e", 9.0, complement=True).estimate(rows)
+    got = SurvivalShare("d", "e", 9.0, complement=True).estimate(Sums.of(rows))
     names = np.array(rows["cluster"].to_pylist())
-    left_out = [Curve(rows.filter(pa.array(names != f"o{i}"))).survival_at(9.0) for i in range(20)]
+    left_out = [
+        Curve(Sums.of(rows.filter(pa.array(names != f"o{i}")))).survival_at(9.0) for i in range(20)
+    ]
     first_order = [(got.value or 0) - got.influence[f"o{i}"] for i in range(20)]
     assert left_out == pytest.approx(first_order, abs=2e-3)
 
 
 def test_influence_on_the_median_follows_its_interval() -> None:
     rows = sample(400, owners=20)
-    got = SurvivalQuantile("d", "e").estimate(rows)
-    half = ((got.high or 0) - (got.low or 0)) / 2 / Curve(rows).critical
+    got = SurvivalQuantile("d", "e").estimate(Sums.of(rows))
+    half = ((got.high or 0) - (got.low or 0)) / 2 / Curve(Sums.of(rows)).critical
     assert math.sqrt(sum(x * x for x in got.influence.values())) == pytest.approx(half, rel=0.01)
     assert sum(got.influence.values()) == pytest.approx(0, abs=1e-9)
 
@@ -168,9 +170,9 @@ def test_survival_invariants(rows: list[tuple[int, bool, int]], at: int) -> None
         }
     )
     statistic = SurvivalShare("d", "e", float(at))
-    got = statistic.estimate(table)
+    got = statistic.estimate(Sums.of(table))
     order = np.random.default_rng(at).permutation(len(rows))
-    again = statistic.estimate(table.take(pa.array(order)))
+    again = statistic.estimate(Sums.of(table.take(pa.array(order))))
     assert again.value == pytest.approx(got.value)
     if got.value is None:
         return
@@ -180,9 +182,9 @@ def test_survival_invariants(rows: list[tuple[int, bool, int]], at: int) -> None
     assert got.value - 1e-12 <= got.high <= 1
     assert got.high > got.low
     assert sum(got.influence.values()) == pytest.approx(0, abs=1e-9)
-    doubled = statistic.estimate(table.set_column(3, "n", pa.array([2] * len(rows))))
+    doubled = statistic.estimate(Sums.of(table.set_column(3, "n", pa.array([2] * len(rows)))))
     assert doubled.value == pytest.approx(got.value)
-    median = SurvivalQuantile("d", "e").estimate(table)
+    median = SurvivalQuantile("d", "e").estimate(Sums.of(table))
     if median.value is not None:
         assert (median.low or 0) <= median.value
         assert median.high is None or median.high >= median.value
@@ -199,7 +201,7 @@ def test_watching_more_rows_without_an_event_never_lowers_survival(
 
     def survival(times: list[float], had: list[bool]) -> float:
         table = {"cluster": ["a"] * len(times), "duration": times, "is_event": had}
-        return Curve(pa.table({**table, "n": [1] * len(times)})).survival_at(at)
+        return Curve(Sums.of(pa.table({**table, "n": [1] * len(times)}))).survival_at(at)
 
     times, had = [float(d) for d in durations], list(events)
     assert survival([*times, 31.0], [*had, False]) >= survival(times, had) - 1e-12
