@@ -52,7 +52,7 @@ def pack(
             "indicator": f"{GATE}{gate}",
             "segment": segment,
             "variant": "",
-            "estimate": json.dumps(asdict(estimate)),
+            "estimate": json.dumps({**asdict(estimate), "influence": dict(estimate.influence)}),
         }
         for segment, found in gates.items()
         for gate, estimate in found.items()
