@@ -14,6 +14,7 @@ import pytest
 from model.errors import RecordsError, SourceError
 from monitor import alerts
 from monitor.alerts import AlertsForm
+from monitor.content import value_rows
 from monitor.sync import sync
 from monitor.workspace import Workspace
 from store.records.snapshots import SnapshotDraft
@@ -187,6 +188,7 @@ def taken(workspace: Workspace, day: int, headline: str | None, value: float) ->
         "status": "ok",
         "reason": None,
         "bound": None,
+        "unit": "share",
     }
     stage = {"headline": headline, "sentence": "Aligned 82 %, Defined 18 %."}
     workspace.records.snapshots.keep(
@@ -198,9 +200,10 @@ def taken(workspace: Workspace, day: int, headline: str | None, value: float) ->
             software="0.1",
             kind="live",
             predecessor_id=None,
-            summary={"indicators": {row["id"]: row}},
+            summary={},
             payload={"stage": stage, "indicators": {"rows": [row]}},
             statistics=b"",
+            values=value_rows({"rows": [row], "outcomes": []}, []),
         )
     )
 
