@@ -38,6 +38,7 @@ from monitor.workspace import CONFIG_NAME, Workspace
 
 Key = tuple[str, int | None, str]
 Level = Literal["head", "staff"]
+YEAR_DAYS = 366
 Held = tuple[str, str]  # a segment as snapshots hold it: dimension, value
 Segment = tuple[tuple[str, str], ...]
 
@@ -217,6 +218,12 @@ def history(indicator: str, segment: Held | None = None) -> list[PointForm]:
     """One indicator in every snapshot, oldest first, as far as a chart shows them."""
     found = snapshots.history(workspace(), indicator, *([segment] if segment else []))
     return snapshots.series(found)
+
+
+def histories(segment: Held | None = None) -> dict[str, list[PointForm]]:
+    """A year of every figure, by id, for the small lines of the table."""
+    found = snapshots.histories(workspace(), YEAR_DAYS, *([segment] if segment else []))
+    return {name: snapshots.series(points) for name, points in found.items()}
 
 
 def comparison(first: str, second: str) -> ComparisonForm:

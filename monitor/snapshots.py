@@ -1,7 +1,7 @@
 """`detente snapshot …`: what the figures said, kept with what they were made from."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
@@ -271,12 +271,26 @@ def history(
     """One figure in every snapshot that holds it, oldest first, for the company or a segment
     (dimension, value).
     """
-    rows = workspace.records.snapshots.values(indicator, *segment)
+    return [_point(row) for row in workspace.records.snapshots.values(indicator, *segment)]
+
+
+def histories(
+    workspace: Workspace, days: int, segment: tuple[str, str] = COMPANY
+) -> dict[str, list[PointForm]]:
+    """Every figure, by id, in the snapshots of the last `days` before the newest."""
+    heads = workspace.records.snapshots.list()
+    if not heads:
+        return {}
+    since = heads[-1].as_of_at - timedelta(days=days)
+    found: dict[str, list[PointForm]] = defaultdict(list)
+    for row in workspace.records.snapshots.values_since(since, *segment):
+        found[row["indicator"]].append(_point(row))
+    return dict(found)
+
+
+def _point(row: Mapping[str, Any]) -> PointForm:
     shown = ("definitions", "kind", "value", "low", "high", "status")
-    return [
-        cast(PointForm, {"as_of": instant(row["as_of_at"]), **{key: row[key] for key in shown}})
-        for row in rows
-    ]
+    return cast(PointForm, {"as_of": instant(row["as_of_at"]), **{key: row[key] for key in shown}})
 
 
 def show(workspace: Workspace, snapshot_id: str) -> SnapshotForm:

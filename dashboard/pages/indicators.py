@@ -1,6 +1,7 @@
 """Indicators: every figure with what qualifies it, and one of them down to its records."""
 
 import re
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from dashboard import data, html, layout, theme, timelines, words
 from dashboard.html import Cell, Column, Row
 from model.stages import DIMENSIONS
 from monitor.report import IndicatorForm
+from monitor.snapshots import PointForm
 from monitor.views import DeclarationForm
 
 SHOWN = 500
@@ -20,6 +22,7 @@ COLUMNS = [
     Column("Records", is_right=True, is_wide=True),
     Column("Score", is_right=True),
     Column("Stage", is_wide=True),
+    Column("Past year", is_wide=True),
     Column("Evidence", is_wide=True),
 ]
 
@@ -30,7 +33,7 @@ def page() -> None:
     rows, declared = data.indicators(data.where()), data.catalogue()
     chosen = _choice(declared)
     if chosen is None:
-        _table(rows)
+        _table(rows, declared)
     else:
         _one(rows[chosen], declared[chosen])
 
@@ -52,12 +55,18 @@ def _choice(declared: dict[str, DeclarationForm]) -> str | None:
     return chosen
 
 
-def _table(rows: dict[str, IndicatorForm]) -> None:
+def _table(rows: dict[str, IndicatorForm], declared: dict[str, DeclarationForm]) -> None:
+    wanted = st.text_input("Search", placeholder="response, forecast, not assessed …", key="search")
+    past = data.histories(data.held_segment()) if len(data.where()) < 2 else {}
+    found = [row for row in rows.values() if _is_found(row, declared[row["id"]], wanted)]
     groups = []
     for dimension in DIMENSIONS:
-        own = [_row(row) for row in rows.values() if row["dimension"] == dimension.value]
+        own = [row for row in found if row["dimension"] == dimension.value]
         if own:
-            groups.append((dimension.label, own))
+            groups.append((dimension.label, [_row(row, past.get(row["id"], [])) for row in own]))
+    if not groups:
+        st.markdown(f"No indicator says “{wanted}”.")
+        return
     html.table(COLUMNS, groups)
     st.caption(
         "Scores run from 20 to 100; Defined starts at 40, Aligned at 60, Integrated at 80. What is "
@@ -65,7 +74,29 @@ def _table(rows: dict[str, IndicatorForm]) -> None:
     )
 
 
-def _row(row: IndicatorForm) -> Row:
+def _is_found(row: IndicatorForm, declared: DeclarationForm, wanted: str) -> bool:
+    """Whether every word of the search stands in what is shown of the indicator."""
+    shown = (row["id"], row["title"], declared["definition"], row["stage"], row["status"])
+    text = " ".join(str(part) for part in shown).replace("_", " ").lower()
+    return all(word in text for word in wanted.lower().split())
+
+
+def _trend(row: IndicatorForm, points: list[PointForm]) -> Cell:
+    """The known values of the year, a line for each version of the definitions."""
+    known = [(one["definitions"], one["value"]) for one in points]
+    lines = tuple(
+        tuple(value for _, value in some if value is not None)
+        for _, some in groupby(known, key=lambda one: one[0])
+    )
+    lines = tuple(line for line in lines if line)
+    if sum(map(len, lines)) < 2:
+        return Cell("")
+    first, last = lines[0][0], lines[-1][-1]
+    unit = row["unit"]
+    return Cell(f"from {words.quantity(first, unit)} to {words.quantity(last, unit)}", lines=lines)
+
+
+def _row(row: IndicatorForm, points: list[PointForm]) -> Row:
     missing = row["status"] == "not_assessed"
     return [
         Cell(row["title"], words.sentence(row["reason"]), layout.indicator_link(row["id"])),
@@ -74,6 +105,7 @@ def _row(row: IndicatorForm) -> Row:
         words.number(row["n"]),
         words.score(row["score"]),
         words.stage(row["stage"]),
+        _trend(row, points),
         Cell(words.evidence(row), is_muted=missing),
     ]
 
@@ -94,8 +126,43 @@ def _one(row: IndicatorForm, declared: DeclarationForm) -> None:
         _counting(row, declared)
     st.subheader("Over the snapshots", anchor=False)
     _history(declared)
+    st.subheader("By segment", anchor=False)
+    _by_segment(row["id"])
     st.subheader("The records behind it", anchor=False)
     _records(row["id"])
+
+
+def _by_segment(indicator: str) -> None:
+    values = data.segment_values()
+    open_to = [name for name in values if len(values[name]) > 1 and name not in data.where()]
+    groups = []
+    for name in open_to:
+        rows = [row for row in data.split(name, data.where()) if row["id"] == indicator]
+        told = [row for row in rows if row["status"] != "not_assessed"]
+        if told:
+            groups.append((words.dimension_name(name), [_part(row, name) for row in rows]))
+    if not groups:
+        st.markdown("It cannot be split, or no segment has enough records.")
+        return
+    columns = [
+        Column(""),
+        Column("Value", is_right=True),
+        Column("95 % interval", is_right=True, is_wide=True),
+        Column("Records", is_right=True),
+        Column("Stage"),
+    ]
+    html.table(columns, groups)
+
+
+def _part(row: IndicatorForm, dimension: str) -> Row:
+    missing = row["status"] == "not_assessed"
+    return [
+        Cell(row["segment"][dimension], words.sentence(row["reason"])),
+        Cell(words.value(row, row["unit"]), is_muted=missing),
+        words.interval(row["low"], row["high"], row["unit"]),
+        words.number(row["n"]),
+        words.stage(row["stage"]),
+    ]
 
 
 def _figures(row: IndicatorForm) -> None:

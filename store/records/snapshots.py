@@ -168,6 +168,10 @@ class Snapshots:
         """One figure in every snapshot that holds it, oldest first."""
         return self._history(ValueRow, segment_by, segment, ValueRow.indicator == indicator)
 
+    def values_since(self, at: datetime, segment_by: str, segment: str) -> "Rows":
+        """Every figure of the company or a segment in the snapshots from `at` on, oldest first."""
+        return self._history(ValueRow, segment_by, segment, SnapshotRow.as_of_at >= at)
+
     def verdicts_of(self, snapshot_id: str) -> "Rows":
         """What one snapshot says of the company and its segments."""
         return list(self._rows(VerdictRow, VerdictRow.snapshot_id == snapshot_id))

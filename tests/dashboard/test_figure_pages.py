@@ -1,8 +1,11 @@
 """Handoff, Pipeline and Segments say what the monitor found, and say where nothing can be said."""
 
+import re
+from base64 import b64decode
+
 import pytest
 
-from dashboard import deals, heatmap, journeys, words
+from dashboard import deals, heatmap, html, journeys, words
 from dashboard.theme import LIGHT
 from monitor import handoff, pipeline, views
 from tests.dashboard.places import Place, said
@@ -87,3 +90,31 @@ def test_every_cell_of_the_map_stands_in_its_table(draw: Draw, company: Place) -
 def test_a_company_without_enough_is_told_so(draw: Draw, company: Place, name: str) -> None:
     where = {"source": views.segment_values(company.open())["source"][-1], "region": "APAC"}
     assert said(draw(company, name, **where))
+
+
+def test_the_table_is_searched_and_shows_the_past_year(draw: Draw, company: Place) -> None:
+    app = draw(company, "indicators")
+    assert said(app).count("Leads never touched") == 1
+    body = " ".join(element.proto.body for element in app.get("html"))
+    assert body.count('class="dt-spark"') > 20
+    app.text_input(key="search").set_value("forecast").run()
+    text = said(app)
+    assert "Results close to forecast" in text
+    assert "Leads never touched" not in text
+    app.text_input(key="search").set_value("nonsense").run()
+    assert "No indicator says" in said(app)
+
+
+def test_an_indicator_is_split_by_every_segment_it_can_be(draw: Draw, company: Place) -> None:
+    text = said(draw(company, "indicators", indicator="lead_followup_rate"))
+    rows = views.indicators(company.open(), by=("region",))["rows"]
+    for row in rows:
+        if row["id"] == "lead_followup_rate":
+            assert words.value(row, "share") in text
+
+
+def test_a_line_breaks_where_definitions_change() -> None:
+    cell = html.Cell("from 1 to 4", lines=((1.0, 2.0), (3.0,), (4.0, 4.0)))
+    drawn = b64decode(re.findall('base64,([^"]+)', html.content(cell))[0]).decode()
+    assert drawn.count("<polyline") == 3
+    assert 'alt="from 1 to 4"' in html.content(cell)
