@@ -8,3 +8,10 @@ def percent(share: float) -> str:
     if 0.995 < share < 1:
         return ">99 %"
     return f"{100 * share:.0f} %"
+
+
+def chance(probability: float) -> str:
+    """`62 %` of a simulated probability, which is never claimed as certain: `>99 %`, `<1 %`."""
+    if probability > 0.99:
+        return ">99 %"
+    return "<1 %" if probability < 0.01 else percent(probability)

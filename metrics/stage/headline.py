@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from model.stages import STAGES, Stage
-from model.words import percent
+from model.words import chance
 
 STRONG = 0.70
 DAYS_APART = timedelta(days=28)
@@ -93,10 +93,10 @@ class Headline:
         if now is None or not now.is_stated:
             return f"{told}."
         if now.likeliest == self.stage:
-            agreed = percent(now.probabilities[self.stage])
+            agreed = chance(now.probabilities[self.stage])
             return f"{told}; the records of today speak for it too ({agreed})."
         share = now.probabilities[now.likeliest]
-        words = f"{now.likeliest.value.title()} ({percent(share)})"
+        words = f"{now.likeliest.value.title()} ({chance(share)})"
         weighed = self.after(now)
         if weighed.stage != self.stage:
             return (

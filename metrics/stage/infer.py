@@ -16,7 +16,7 @@ from metrics.stage.profile import Profile, profile
 from metrics.stage.verdict import DimensionVerdict, Verdict, Withheld
 from model.definitions import Definitions, StageSettings
 from model.stages import CUTS, DIMENSIONS, STAGES, Dimension, Stage
-from model.words import percent
+from model.words import chance, percent
 
 Floats = NDArray[np.float64]
 SIDES = ("marketing", "sales")
@@ -123,7 +123,7 @@ def _withheld(
 def _sentence(verdict: Verdict, withheld: str | None, cap: Stage) -> str:
     chances = verdict.probabilities
     ranked = sorted(STAGES, key=lambda s: (-chances[s], s.rank))
-    odds = ", ".join(f"{_name(s)} {percent(chances[s])}" for s in ranked[:2])
+    odds = ", ".join(f"{_name(s)} {chance(chances[s])}" for s in ranked[:2])
     told = f"{odds}, evidence {percent(verdict.evidence)}"
     if withheld is not None:
         low, high = verdict.stage_range

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from model.errors import ConfigurationError
-from model.words import percent
+from model.words import chance, percent
 from monitor.meeting import SHOWN, DealForm, MeetingForm
 from monitor.outputs import svg
 from monitor.outputs.svg import Mark, Row
@@ -86,7 +86,7 @@ def _said(form: MeetingForm) -> dict[str, Any]:
 
 def _verdict(stage: StageForm) -> str:
     if stage["stage"]:
-        odds = percent(stage["probabilities"][stage["stage"]])
+        odds = chance(stage["probabilities"][stage["stage"]])
         return f"The records place Sales and Marketing at {stage['stage'].title()} ({odds})."
     low, high = (stage["stage_range"][i].title() for i in (0, -1))
     where = f"between {low} and {high}" if low != high else f"near {low}"

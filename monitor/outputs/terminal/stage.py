@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from model.stages import Dimension
-from model.words import percent
+from model.words import chance, percent
 from monitor.outputs.belief import teams
 from monitor.outputs.terminal.printing import line, lines, table
 from monitor.outputs.terminal.survey import survey
@@ -23,7 +23,7 @@ def stage(form: StageForm) -> None:
     if said := teams(form):
         line(said)
     chances = ", ".join(
-        f"{name.capitalize()} {percent(p)}" for name, p in form["probabilities"].items()
+        f"{name.capitalize()} {chance(p)}" for name, p in form["probabilities"].items()
     )
     if form["score"] is not None:
         line(f"Score {points(form)}; {chances}; evidence {percent(form['evidence'])}.")
