@@ -128,7 +128,7 @@ def test_every_figure_is_the_same(by_duckdb: Told, by_spark: Told) -> None:
 
 
 def test_the_records_and_findings_behind_them_are_the_same(by_duckdb: Told, by_spark: Told) -> None:
-    assert sum(map(len, by_duckdb.records.values())) > 1000
+    assert sum(map(len, by_duckdb.records.values())) > 150
     assert_same(by_duckdb.records, by_spark.records)
     assert sum(one["count"] for one in by_duckdb.findings) > 10
     assert_same(by_duckdb.findings, by_spark.findings)
