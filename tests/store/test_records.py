@@ -10,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given, settings
-from sqlalchemy import inspect, text
+from sqlalchemy import MetaData, Table, insert, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -28,6 +28,35 @@ from tests.store import postgresql
 from tests.store.workers import NOON, snapshot
 
 DAY = date(2026, 3, 1)
+OF_OLD: dict[str, Any] = {  # what the first release kept of a verdict and an indicator
+    "stage": {
+        "stage": "defined",
+        "headline": None,
+        "score": 52.5,
+        "low": 48.0,
+        "high": 57.0,
+        "evidence": 0.8,
+        "probabilities": {"undefined": 0.1, "defined": 0.9, "aligned": 0.0, "integrated": 0.0},
+        "dimensions": [{"id": "handoff", "score": 52.5}],
+    },
+    "indicators": {
+        "rows": [
+            {
+                "id": "lead_followup_rate",
+                "dimension": "handoff",
+                "unit": "share",
+                "value": 0.6,
+                "bound": None,
+                "low": 0.5,
+                "high": 0.7,
+                "n": 40,
+                "score": 48.0,
+                "stage": "defined",
+                "status": "ok",
+            }
+        ]
+    },
+}
 
 
 @pytest.fixture
@@ -89,12 +118,16 @@ def first_release(url: str) -> None:
     engine = connect(url)
     with migrating(engine) as connection:
         command.upgrade(alembic_settings(connection), "0001")
+    kept = Table("snapshots", MetaData(), autoload_with=engine)
+    first, second = snapshot(1), replace(snapshot(2), predecessor_id=snapshot(1).id)
+    with engine.begin() as connection:
+        for draft in (first, second):
+            row = {column.name: getattr(draft, column.name) for column in kept.columns}
+            connection.execute(insert(kept).values(**row | {"payload": OF_OLD, "summary": {}}))
     engine.dispose()
     with Records(connect(url)) as records:
         wave = records.surveys.import_wave("Autumn", DAY, DAY, [answers("a@x"), answers("b@x")])
         assert wave.state == "closed"
-        first = records.snapshots.keep(snapshot(1))
-        records.snapshots.keep(replace(snapshot(2), predecessor_id=first.id))
         with records.runs.running() as run:
             run.api_calls, run.report = 12, {"manifest": 3}
 
@@ -111,6 +144,8 @@ def test_what_the_first_release_kept_survives_every_migration_up_and_down(record
     with Records.open(records_url) as records:
         assert records.surveys.waves()[0].name == "Autumn"
         assert len(records.snapshots.list()) == 2
+        (value,) = {row["value"] for row in records.snapshots.every_value()}
+        assert value == 0.6  # filled in for what was kept before there was such a table
         newest = records.runs.newest()
         assert newest is not None
         assert (newest.state, newest.api_calls) == ("done", 12)
@@ -134,7 +169,9 @@ def test_postgresql_keeps_what_sqlite_keeps(postgresql_server: Path) -> None:
         kept = records.snapshots.keep(snapshot(1))
         assert records.snapshots.keep(snapshot(1)) == kept
     with pytest.raises(DBAPIError, match="a snapshot is never changed"):
-        sql(url, "TRUNCATE snapshots")
+        sql(url, "TRUNCATE snapshots CASCADE")
+    with pytest.raises(DBAPIError, match="what was agreed or answered stands"):
+        sql(url, "UPDATE actions SET title = ''")
     engine = connect(url)
     with migrating(engine) as connection:
         command.downgrade(alembic_settings(connection), "base")

@@ -1,4 +1,4 @@
-"""Leases, scheduled runs and alerts; snapshots are never changed on PostgreSQL either."""
+"""Leases, scheduled runs and alerts; what is never changed on SQLite, is not on PostgreSQL."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,13 +8,19 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+KEPT = {
+    "snapshots": "a snapshot is never changed",
+    "actions": "what was agreed or answered stands",
+    "action_events": "what was agreed or answered stands",
+    "checklist_answers": "what was agreed or answered stands",
+}
 _REFUSE = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION 'a snapshot is never changed'; END $$
+$$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$
 """
 _KEEP = """
-CREATE TRIGGER keep_from_change BEFORE UPDATE OR DELETE OR TRUNCATE ON snapshots
-FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER keep_from_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('{why}')
 """
 
 
@@ -32,7 +38,8 @@ def upgrade() -> None:
     _create_alerts()
     if op.get_bind().dialect.name == "postgresql":
         op.execute(_REFUSE)
-        op.execute(_KEEP)
+        for table, why in KEPT.items():
+            op.execute(_KEEP.format(table=table, why=why))
 
 
 def _create_runs() -> None:
@@ -85,7 +92,8 @@ def _create_alerts() -> None:
 def downgrade() -> None:
     """Bring the tables back to the revision before."""
     if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP TRIGGER keep_from_change ON snapshots")
+        for table in KEPT:
+            op.execute(f"DROP TRIGGER keep_from_change ON {table}")
         op.execute("DROP FUNCTION refuse_change()")
     for table in ("alerts_sent", "alert_states", "scheduled_runs", "leases"):
         op.drop_table(table)
