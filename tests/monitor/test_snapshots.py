@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def here(demonstration: Company, tmp_path_factory: pytest.TempPathFactory) -> Wo
     home = tmp_path_factory.mktemp("copy") / "home"
     demonstration.workspace.records.close()
     shutil.copytree(demonstration.workspace.home, home, ignore=shutil.ignore_patterns("org*"))
+    with closing(sqlite3.connect(home / "records.db")) as file:  # all of it in the one file
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Workspace.open(demonstration.config, home)
 
 
