@@ -14,7 +14,7 @@ def main(url: str = "http://localhost:8501") -> None:
     if path is None:
         raise SystemExit("No Chromium found: install one, such as `apt install chromium`.")
     with browser(path) as opened:
-        page = opened.new_page(viewport={"width": 1280, "height": 1240}, color_scheme="light")
+        page = opened.new_page(viewport={"width": 1280, "height": 1420}, color_scheme="light")
         page.goto(url)
         drawn(page)
         page.screenshot(path=PICTURE)
