@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +14,6 @@ from monitor import (
     advice,
     comparison,
     handoff,
-    invitations,
     pipeline,
     snapshots,
     surveys,
@@ -202,31 +200,3 @@ def test_the_other_states_are_drawn(
         assert "make run" in text
     else:
         assert plain(words.why_range(views.stage(place.open()))) in text
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("look", [((320, 640), "light"), ((400, 800), "dark")])
-def test_a_personal_link_is_answered_on_a_phone(
-    chromium: Browser, no_data: Place, tmp_path: Path, look: Look
-) -> None:
-    workspace = no_data.open()
-    surveys.open_wave(workspace, "Winter", None, date.today() + timedelta(days=14))
-    people = invitations.people_of("ada@example.com,marketing,head,EMEA")
-    page = opened(chromium, look)
-    with dashboard(no_data.environment, tmp_path / "streamlit.log") as url:
-        (made,) = invitations.invite(workspace, people, url)
-        page.goto(made["link"])
-        drawn(page)
-        assert page.locator("[data-testid=stSidebar]").count() == 0
-        page.get_by_text("I agree that my ratings").click()
-        page.get_by_label("Your name, if you agree").fill("Ada Lund")
-        for number in range(1, 21):
-            group = page.locator(f".st-key-statement_{number}")
-            group.get_by_text(str(1 + number % 5), exact=True).click()
-        shoot(page, PICTURES / f"survey-link-{look[0][0]}-{look[1]}.png")
-        page.get_by_role("button", name="Send answers").click()
-        page.wait_for_selector("text=20 of 20 answers are kept")
-        assert page.evaluate("document.documentElement.scrollWidth") <= look[0][0]
-    (kept,) = workspace.records.surveys.responses(1)
-    assert (kept.function, kept.display_name) == ("marketing", "Ada Lund")
-    assert kept.answers == tuple(1 + n % 5 for n in range(1, 21))
