@@ -1,24 +1,22 @@
 """How far the inferred stage can be trusted, against populations whose stage is known.
 
-    python -m bench.validity [organisations] [--sandbox N]
+    python -m bench.validity [organisations]
 
 Writes docs/validity/figures.json and the plots beside it, and prints the tables that
-docs/validity.md quotes. With `--sandbox`, N companies also go the whole way: records behind a
-Salesforce-compatible server, pulled, counted, judged.
+docs/validity.md quotes. `bench.whole` takes companies the whole way.
 """
 
-import argparse
 import json
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench import judging, plots, whole
+from bench import judging, plots
 from bench.companies import REGIMES, Habits, Organisation, organisation, planted
 from bench.judging import Row
 from bench.unlike import LAZY, UNLIKE
@@ -82,15 +80,11 @@ def summary(rows: Sequence[Row]) -> dict[str, object]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("organisations", nargs="?", type=int, default=2400)
-    parser.add_argument("--sandbox", type=int, default=0, help="companies to take the whole way")
-    given = parser.parse_args()
+    total = int(sys.argv[1]) if len(sys.argv) > 1 else 2400
     began = time.monotonic()
     found: dict[str, Any] = {}
     FOLDER.mkdir(exist_ok=True)
     with ProcessPoolExecutor() as pool:
-        total = given.organisations
         counts = {"usual": total, "unlike": total // 3, "lazy": total // 6}
         for kind, count in counts.items():
             tasks = [(kind, i) for i in range(count)]
@@ -107,8 +101,6 @@ def main() -> None:
             t: float(np.mean([one[2][t] for one in tried])) for t in judging.tables()
         },
     }
-    if given.sandbox:
-        found["sandbox"] = [asdict(one) for one in whole.companies(given.sandbox)]
     found["seconds"] = round(time.monotonic() - began)
     plots.reliability(FOLDER / "reliability.svg", {k: found[k] for k in HABITS})
     plots.flips(FOLDER / "flips.svg", found["sensitivity"])
