@@ -183,15 +183,14 @@ class Reading:
         """Some outcomes for the whole company, by id, over `window`."""
         return evaluate.shown(self.loaded, window=window, only=ids)[0]
 
-    @cached_property
-    def headcount(self) -> dict[str, int]:
-        """The active people of Sales and of Marketing."""
+    def headcount(self, where: Mapping[str, str] | None = None) -> dict[str, int]:
+        """The active people of Sales and of Marketing, in the company or a segment."""
 
-        def counted() -> dict[str, int]:
+        def counted() -> behind.Headcount:
             return behind.people(self.tables, self.definitions, self.as_of, self.engine.run)
 
-        found: dict[str, int] = self.loaded.once("headcount", counted)
-        return found
+        found: behind.Headcount = self.loaded.once("headcount", counted)
+        return found.of(where)
 
     def _counted(self) -> dict[str, tuple[int, int]]:
         """Records that are seen and held, by table; nothing as of a past instant, as no CRM says
@@ -214,7 +213,8 @@ class Reading:
         self, results: Sequence[Result], where: Mapping[str, str] | None = None
     ) -> Verdict:
         """The stage that `results` (of one segment) speak for."""
-        return infer(results, self.gates(where), self.headcount, self.definitions, CATALOGUE)
+        people = self.headcount(where)
+        return infer(results, self.gates(where), people, self.definitions, CATALOGUE)
 
     def gates(self, where: Mapping[str, str] | None = None) -> dict[str, Estimate]:
         """What the gates of the stage ask."""

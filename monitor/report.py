@@ -246,6 +246,7 @@ class StageForm(TypedDict):
     says it in words, `withheld` why (evidence, people, probability). `headline` is the stage that
     the live snapshots have settled on, `headline_sentence` says it beside what is said now; both
     are None for a segment. `steps` are the cheapest to the next stage, `next_step` the first.
+    `company_only`: indicators that are known for the whole company only, and open in a segment.
     """
 
     as_of: str
@@ -265,6 +266,7 @@ class StageForm(TypedDict):
     probabilities: dict[str, float]
     evidence: float
     dimensions: list[DimensionForm]
+    company_only: list[str]
     binding: str | None
     pulls: list[PullForm]
     next_step: StepForm | None
@@ -388,6 +390,9 @@ def stage_form(
         "probabilities": {stage.value: verdict.probabilities[stage] for stage in STAGES},
         "evidence": verdict.evidence,
         "dimensions": [dimension_form(one) for one in verdict.dimensions],
+        "company_only": [
+            id_ for id_, one in CATALOGUE.items() if not segment.keys().isdisjoint(one.cannot_split)
+        ],
         "binding": verdict.binding and verdict.binding.value,
         "pulls": [
             {

@@ -1,5 +1,6 @@
 """Figures in words: one way of writing a share, a duration, an interval, a status."""
 
+from metrics.indicators import CATALOGUE
 from model.words import percent
 from monitor.report import DimensionForm, EstimateForm, StageForm
 from monitor.snapshots import SnapshotLine
@@ -55,3 +56,11 @@ def points(form: StageForm | DimensionForm | SnapshotLine) -> str:
     return (
         f"{score:.0f}" if low is None or high is None else f"{score:.0f} ({low:.0f} to {high:.0f})"
     )
+
+
+def company_only(form: StageForm) -> str | None:
+    """Which indicators a segment cannot have of its own; None where it has all."""
+    if not form["company_only"]:
+        return None
+    titles = "; ".join(CATALOGUE[one].title for one in form["company_only"])
+    return f"Known for the whole company only, and so left open here: {titles}."

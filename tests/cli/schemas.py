@@ -249,6 +249,7 @@ STAGE_REPORT = exactly(
     probabilities=exactly(undefined=SHARE, defined=SHARE, aligned=SHARE, integrated=SHARE),
     evidence=SHARE,
     dimensions={**listed(DIMENSION), "minItems": 6, "maxItems": 6},
+    company_only=listed({"type": "string"}),
     binding=TEXT,
     pulls={"type": "array"},
     next_step={"anyOf": [STEP, {"type": "null"}]},

@@ -48,6 +48,9 @@ def test_a_snapshot_holds_what_it_takes_to_be_computed_again(newest: SnapshotFor
         assert len(one["rows"]) == len(newest["indicators"]["rows"])
         assert len(one["stage"]["dimensions"]) == 6
         assert one["stage"]["segment"] == one["segment"]
+        assert 0 < one["people"]["sales"] < newest["people"]["sales"]
+        assert "shared_metric_coverage" in one["stage"]["company_only"]
+    assert newest["stage"]["company_only"] == []
     assert newest["stage"]["survey"] is not None
     assert newest["people"].keys() == {"sales", "marketing"}
     assert newest["configuration"]["sla"]["hours"] == 8

@@ -7,7 +7,7 @@ from model.words import chance, percent
 from monitor.outputs.belief import teams
 from monitor.outputs.terminal.printing import line, lines, table
 from monitor.outputs.terminal.survey import survey
-from monitor.outputs.words import amount, points
+from monitor.outputs.words import amount, company_only, points
 from monitor.report import PullForm, StageForm, StepForm
 
 MOST_PULLS = 3
@@ -39,8 +39,11 @@ def stage(form: StageForm) -> None:
         for one in form["dimensions"]
     ]
     table(("dimension", "score (95 %)", "stage", "evidence"), rows, right=(1, 3))
+    if open_here := company_only(form):
+        line(open_here)
     lines(_why(form))
-    survey(form["survey"])
+    if not form["segment"]:
+        survey(form["survey"])
 
 
 def stages(forms: Sequence[StageForm]) -> None:
