@@ -105,12 +105,17 @@ def submit(
     segment: Mapping[str, str] | None = None,
     name: str | None = None,
 ) -> None:
-    """Keep a person's answers in the wave that is open; the same person's later ones replace
-    them. `name` is for heads who agreed to answer by name. Raises SurveyError.
+    """Keep the answers of a `person` who signed in, in the wave that is open; the same person's
+    later ones replace them. `name` is for heads who agreed to answer by name. Raises SurveyError,
+    also where the wave is answered by personal link: a link and a login may be the same person.
     """
     wave = _open_now(workspace)
     if wave is None:
         raise SurveyError("no wave is open", "survey", "Open one with `detente survey open`.")
+    if workspace.records.invitations.counts(wave.id):
+        raise SurveyError(
+            "it is answered by personal links", f"wave {wave.name}", "Open yours, or ask for one."
+        )
     draft = ResponseDraft(
         person=person,
         function=Function(function),
