@@ -183,6 +183,11 @@ class Reading:
         """Some outcomes for the whole company, by id, over `window`."""
         return evaluate.shown(self.loaded, window=window, only=ids)[0]
 
+    def logging(self) -> Estimate:
+        """The share of the active people in Sales who logged anything of late."""
+        _, (found,) = evaluate.shown(self.loaded, only=["activity_capture"])
+        return found.estimate
+
     def headcount(self, where: Mapping[str, str] | None = None) -> dict[str, int]:
         """The active people of Sales and of Marketing, in the company or a segment."""
 

@@ -42,8 +42,9 @@ class ImportForm(TypedDict):
     """What an import understood, and what it kept.
 
     `wave` is None for a preview. `responses` by distinct persons; `replaced` rows that a later one
-    of the same person replaced; `unanswered` statements left open or not applicable; `unscored`
-    responses with too few answers; `straight` ones that give one answer to all statements.
+    of the same person replaced; `unanswered` statements left open, `not_applicable` those that
+    are said not to apply; `unscored` responses with too few answers; `straight` ones that give one
+    answer to all statements.
     """
 
     file: str
@@ -53,6 +54,7 @@ class ImportForm(TypedDict):
     responses: int
     replaced: int
     unanswered: int
+    not_applicable: int
     unscored: int
     straight: int
     problems: list[ProblemForm]
@@ -172,6 +174,7 @@ def _import_form(workspace: Workspace, found: SurveyFile, wave: Wave | None) -> 
         "responses": len(found.responses),
         "replaced": found.replaced,
         "unanswered": found.unanswered,
+        "not_applicable": found.not_applicable,
         "unscored": unscored,
         "straight": found.straight,
         "problems": found.problems,

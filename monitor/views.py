@@ -223,8 +223,9 @@ def _form(opened: Reading, where: Segment, results: Sequence[Result]) -> StageFo
     verdict = opened.verdict_of(results, where)
     survey = None if where else surveys.form(opened.workspace)
     settled = None if where else headlines.settled(opened.workspace, opened.as_of)
+    logging = None if where else opened.logging()
     definitions = opened.workspace.definitions_version
-    return stage_form(verdict, survey, opened.as_of, definitions, where, settled)
+    return stage_form(verdict, survey, opened.as_of, definitions, where, settled, logging)
 
 
 def _stage(opened: Reading, where: Segment) -> StageForm:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from model import words
 from model.errors import ConfigurationError
 from model.words import chance, percent
 from monitor.meeting import SHOWN, DealForm, MeetingForm
@@ -128,9 +129,8 @@ def _step(stage: StageForm) -> str:
         goal = amount(step["value"], step["unit"] or "")
         return f"The shortest way to {target}: {step['title']} at {goal}."
     if step["kind"] == "dimension":
-        return (
-            f"The shortest way to {target}: {step['title']} at a score of {step['to_score']:.0f}."
-        )
+        goal = words.score_up(step["to_score"] or 0.0)
+        return f"The shortest way to {target}: {step['title']} at a score of {goal}."
     return f"First of all, {target} needs this: {step['title']}."
 
 
@@ -255,7 +255,7 @@ def _text(rows: Sequence[Row]) -> str:
 
 
 def _score(score: float | None) -> str:
-    return "–" if score is None else f"{score:.0f}"
+    return "–" if score is None else words.score(score)
 
 
 def _interval(row: Row) -> str:

@@ -1,7 +1,7 @@
 """Figures in words: one way of writing a share, a duration, an interval, a status."""
 
 from metrics.indicators import CATALOGUE
-from model.words import percent
+from model.words import percent, score
 from monitor.report import DimensionForm, EstimateForm, StageForm
 from monitor.snapshots import SnapshotLine
 
@@ -50,11 +50,20 @@ def status_words(form: EstimateForm) -> str:
 
 def points(form: StageForm | DimensionForm | SnapshotLine) -> str:
     """`58 (52 to 64)` on 20 to 100; a dash where nothing is assessed."""
-    score, low, high = form["score"], form["low"], form["high"]
-    if score is None:
+    found, low, high = form["score"], form["low"], form["high"]
+    if found is None:
         return "–"
+    return score(found) + ("" if low is None or high is None else f" ({low:.0f} to {high:.0f})")
+
+
+def logging(form: StageForm) -> str | None:
+    """How many in Sales log what they do; None where all do, or nobody knows."""
+    found = form["logging"]
+    if found is None or found["value"] is None or found["value"] == 1:
+        return None
     return (
-        f"{score:.0f}" if low is None or high is None else f"{score:.0f} ({low:.0f} to {high:.0f})"
+        f"{percent(found['value'])} of {found['n']} people in Sales logged a call, an e-mail or a "
+        "meeting in the last 90 days; what nobody logs cannot be counted."
     )
 
 

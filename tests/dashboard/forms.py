@@ -100,6 +100,7 @@ def stage(**changes: Any) -> StageForm:
         "high": 56.0,
         "probabilities": {"undefined": 0.001, "defined": 0.91, "aligned": 0.089, "integrated": 0.0},
         "evidence": 0.84,
+        "logging": None,
         "dimensions": [dimension(i) for i in range(5)] + [dimension(5, **NOTHING)],
         "company_only": [],
         "binding": "joint_work",
