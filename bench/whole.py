@@ -5,7 +5,8 @@ pulled, counted, judged.
 
 Writes docs/validity/whole.json after each company; those that stand in it are not made again. The
 levels of a company's dimensions are planted as behaviour (`sandbox.scenario`), which knows no
-threshold; a level is taken for the middle of its stage's span.
+threshold. The truth is the score with every indicator at its population value where the generator
+states one, and as measured where it does not.
 """
 
 import json
@@ -13,18 +14,22 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from model.stages import CUTS, DIMENSIONS, STAGES, Dimension, Stage
+from metrics.declaration import Result
+from metrics.estimate import Estimate
+from metrics.indicators import CATALOGUE
+from metrics.stage import Verdict
+from metrics.stage.profile import Profile, profile
+from model.stages import CUTS, DIMENSIONS, STAGES, Stage
 from monitor import demo, targets, views
-from monitor.report import StageForm
 from monitor.sync import sync
 from monitor.workspace import Workspace
 from sandbox.company import generate
@@ -34,25 +39,28 @@ from sandbox.scenario import Scenario
 FILE = Path(__file__).parents[1] / "docs" / "validity" / "whole.json"
 ENDS_AT = datetime(2026, 9, 30, 16)
 LEADS = 5000
-MIDDLE = {stage.value: 30.0 + 20 * stage.rank for stage in STAGES}
 DISTANCES = (0, 2, 4, 6, 40)
 
 
 @dataclass(frozen=True)
 class Whole:
-    """One company: the level planted in each dimension, the score and stage that the middles of
-    those levels give; what was inferred, None where nothing was stated.
+    """One company: the level planted in each dimension; `known` the true score and `planted` its
+    stage; what was inferred, None where nothing was stated. `dimensions` has for each the true
+    stage and the one inferred, `stated` how many assessed indicators have a planted value.
     """
 
     index: int
     levels: tuple[str, ...]
     planted: str
-    planted_score: float
+    known: float
     stage: str | None
     likeliest: str
     score: float
+    low: float
+    high: float
     evidence: float
-    dimensions: tuple[str | None, ...]
+    dimensions: tuple[tuple[str, str | None], ...]
+    stated: int
     seconds: float
 
 
@@ -67,29 +75,31 @@ def company(index: int) -> Whole:
         levels = dict.fromkeys(DIMENSIONS, names[index])
     else:
         levels = {d: str(rng.choice(names)) for d in DIMENSIONS}
-    score = _score(levels)
-    form = _judged(Scenario.mixed({d.value: levels[d] for d in levels}, f"company {index}"), index)
-    chances = form["probabilities"]
+    scenario = Scenario.mixed({d.value: levels[d] for d in levels}, f"company {index}")
+    said, truth, stated = _judged(scenario, index)
+    known, parts = truth.score(truth.filled()), truth.dimensions(truth.filled())
     return Whole(
         index=index,
         levels=tuple(levels[d] for d in DIMENSIONS),
-        planted=Stage.of_score(score).value,
-        planted_score=score,
-        stage=form["stage"],
-        likeliest=max(chances, key=lambda name: chances[name]),
-        score=form["score"] or 0.0,
-        evidence=form["evidence"],
-        dimensions=tuple(one["stage"] for one in form["dimensions"]),
+        planted=Stage.of_score(known).value,
+        known=known,
+        stage=said.stage and said.stage.value,
+        likeliest=max(STAGES, key=lambda one: said.probabilities[one]).value,
+        score=said.score or 0.0,
+        low=said.low or 0.0,
+        high=said.high or 0.0,
+        evidence=said.evidence,
+        dimensions=tuple(
+            (Stage.of_score(float(part)).value, one.stage and one.stage.value)
+            for part, one in zip(parts, said.dimensions, strict=True)
+        ),
+        stated=stated,
         seconds=round(time.monotonic() - began, 1),
     )
 
 
-def _score(levels: dict[Dimension, str]) -> float:
-    middles = np.array([MIDDLE[levels[d]] for d in DIMENSIONS])
-    return float(middles.mean() - 0.3 * (middles.mean() - middles.min()))
-
-
-def _judged(scenario: Scenario, seed: int) -> StageForm:
+def _judged(scenario: Scenario, seed: int) -> tuple[Verdict, Profile, int]:
+    """The verdict, the profile of the truth, and how many indicators the generator states."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         generate(home / "organisation", scenario, seed=seed, leads=LEADS, ends_at=ENDS_AT)
@@ -98,12 +108,25 @@ def _judged(scenario: Scenario, seed: int) -> StageForm:
             workspace = Workspace.open(demo.configure(home, running), home)
             sync(workspace)
         targets.import_targets(workspace, home / "organisation" / "targets.csv")
-        return views.stage(workspace)
+        with views.reading(workspace) as opened:
+            results = opened.indicators()
+            said = opened.verdict_of(results)
+    planted = scenario.population()
+    true = [_true(one, planted) for one in results]
+    stated = sum(one.estimate.is_assessed and one.indicator.id in planted for one in results)
+    return said, profile(true, workspace.definitions, CATALOGUE), stated
+
+
+def _true(one: Result, planted: Mapping[str, float]) -> Result:
+    value = planted.get(one.indicator.id)
+    if value is None or not one.estimate.is_assessed:
+        return one
+    return replace(one, estimate=Estimate(value, None, None, 1))
 
 
 def summary(found: Sequence[Whole]) -> dict[str, object]:
-    """By distance of the planted score from the nearest cut: how many, whose likeliest stage is
-    the planted one, stated at all, right where stated; and how dimensions fared.
+    """By distance of the true score from the nearest cut: how many, whose likeliest stage is the
+    planted one, stated at all, right where stated; and how intervals and dimensions fared.
     """
     by_distance = []
     for low, high in pairwise(DISTANCES):
@@ -112,31 +135,34 @@ def summary(found: Sequence[Whole]) -> dict[str, object]:
         right = sum(one.likeliest == one.planted for one in near)
         right_stated = sum(one.stage == one.planted for one in stated)
         by_distance.append((f"{low}–{high}", len(near), right, len(stated), right_stated))
-    pairs = [
-        (one.levels[i], said)
-        for one in found
-        for i, said in enumerate(one.dimensions)
-        if said is not None
-    ]
+    pairs = [pair for one in found for pair in one.dimensions if pair[1] is not None]
     return {
         "by_distance": by_distance,
+        "covered": sum(one.low <= one.known <= one.high for one in found),
+        "mean_error": float(np.mean([one.score - one.known for one in found])),
         "dimensions": len(pairs),
         "dimensions_right": sum(planted == said for planted, said in pairs),
-        "mean_error": float(np.mean([one.score - one.planted_score for one in found])),
         "evidence": float(np.mean([one.evidence for one in found])),
+        "stated": float(np.mean([one.stated for one in found])),
         "seconds": float(np.mean([one.seconds for one in found])),
     }
 
 
 def _distance(one: Whole) -> float:
-    return min(abs(one.planted_score - cut) for cut in CUTS)
+    return min(abs(one.known - cut) for cut in CUTS)
 
 
 def _known() -> list[Whole]:
     if not FILE.exists():
         return []
     return [
-        Whole(**{**one, "levels": tuple(one["levels"]), "dimensions": tuple(one["dimensions"])})
+        Whole(
+            **{
+                **one,
+                "levels": tuple(one["levels"]),
+                "dimensions": tuple((true, said) for true, said in one["dimensions"]),
+            }
+        )
         for one in json.loads(FILE.read_text())["companies"]
     ]
 

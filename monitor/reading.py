@@ -16,7 +16,7 @@ from metrics.asked import PERIODS
 from metrics.declaration import Gauge, Result, Shown
 from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
-from metrics.loaded import Loaded
+from metrics.loaded import UNSET, Loaded
 from metrics.stage import Verdict, infer
 from model.availability import Availability
 from model.definitions import Definitions
@@ -275,6 +275,14 @@ class Reading:
             if state.record_url:
                 return state.record_url.replace("{id}", record_id)
         return None
+
+    def check_occurs(self, where: Mapping[str, str]) -> None:
+        """Raises ConfigurationError for a value that no record has."""
+        values = self.segment_values() if where else {}
+        for name, value in where.items():
+            if name in values and value not in (*values[name], UNSET):
+                known = suggest(value, values[name])
+                raise ConfigurationError(f"no record has {name} {value!r}", "segment", known)
 
     def segment_values(self) -> dict[str, list[str]]:
         """The values of each configured dimension that occur in the facts."""

@@ -229,7 +229,10 @@ def _form(opened: Reading, where: Segment, results: Sequence[Result]) -> StageFo
 
 
 def _stage(opened: Reading, where: Segment) -> StageForm:
-    return _form(opened, where, opened.indicators(where=where))
+    results = opened.indicators(where=where)
+    if not any(one.estimate.is_assessed for one in results):
+        opened.check_occurs(where)
+    return _form(opened, where, results)
 
 
 def segment_values(workspace: Workspace) -> dict[str, list[str]]:
@@ -249,6 +252,8 @@ def indicators(
     with reading(workspace, day) as opened:
         period = opened.period(window)
         results = opened.indicators(by, where, period)
+        if not any(one.estimate.is_assessed for one in results):
+            opened.check_occurs(where or {})
         beside = opened.shown(by, where, period)
         return indicators_form(results, opened.as_of, workspace.definitions_version, *beside)
 

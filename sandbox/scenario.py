@@ -175,6 +175,7 @@ class Scenario:
             "joint_meeting_cadence": joint.meeting_gap_days,
             "content_use_rate": joint.content_used,
             "marketing_in_key_meetings": joint.marketing_in_key_meetings,
+            "rejection_reason_rate": language.rejection_reason,
             "loss_reason_rate": self.feedback.loss_reason,
             "funnel_continuity": self.process.from_leads * self.process.campaign_first,
             "contact_role_coverage": self.process.contact_role,

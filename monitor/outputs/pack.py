@@ -13,6 +13,7 @@ from model.errors import ConfigurationError
 from model.words import chance, percent
 from monitor.meeting import SHOWN, DealForm, MeetingForm
 from monitor.outputs import svg
+from monitor.outputs.belief import CAVEAT
 from monitor.outputs.svg import Mark, Row
 from monitor.outputs.words import amount
 from monitor.report import DimensionForm, GroupForm, StageForm
@@ -20,10 +21,6 @@ from store.files import written_whole
 
 Format = Literal["html", "md"]
 ESCAPED = str.maketrans({"|": "\\|", "\n": " ", "<": "&lt;", "[": "\\[", "]": "\\]", "*": "\\*"})
-CAVEAT = (
-    "Both scales run from 20 to 100, but they do not measure the same thing: one counts what the "
-    "CRM recorded, the other asks for opinions. Compare stages and intervals; do not subtract."
-)
 TEAMS: tuple[Literal["sales", "marketing"], ...] = ("sales", "marketing")
 PULLS = 3
 FEWEST_POINTS = 2

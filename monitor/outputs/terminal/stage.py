@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from model.stages import Dimension
 from model.words import chance, percent, score, score_up
-from monitor.outputs.belief import teams
+from monitor.outputs.belief import CAVEAT, teams
 from monitor.outputs.terminal.printing import line, lines, table
 from monitor.outputs.terminal.survey import survey
 from monitor.outputs.words import amount, company_only, logging, points
@@ -46,6 +46,8 @@ def stage(form: StageForm) -> None:
     lines(_why(form))
     if not form["segment"]:
         survey(form["survey"])
+    if form["survey"]:
+        line(CAVEAT)
 
 
 def stages(forms: Sequence[StageForm]) -> None:

@@ -61,7 +61,7 @@ def _group(group: GroupForm) -> str:
         parts.append(f"agreement {group['agreement']:.2f} of 1")
     if group["stages"] is not None:
         shares = ", ".join(
-            f"{name.capitalize()} {percent(p)}" for name, p in group["stages"].items()
+            f"{name.capitalize()} {percent(p)}" for name, p in group["stages"].items() if p
         )
         parts.append(f"by person {shares}")
     return ", ".join(parts)
