@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from metrics.belief import Bearing, Compared
 from model.stages import CUTS, STAGES
-from model.words import percent
+from model.words import chance
 from monitor.outputs.words import amount, figure, interval
 from monitor.report import GroupForm, StageForm, estimate_form
 
@@ -57,8 +57,8 @@ def relation(group: GroupForm, form: StageForm) -> str:
     way = "lower" if place < low else "higher"
     if form["stage"] is None:
         return f", {apart} {way} than all that the records leave possible"
-    chance = form["probabilities"].get(group["stage"] or "", 0.0)
-    is_near = _reaches(group, low) or chance >= LEAST_CHANCE
+    odds = form["probabilities"].get(group["stage"] or "", 0.0)
+    is_near = _reaches(group, low) or odds >= LEAST_CHANCE
     return f", {'perhaps ' if is_near else ''}{apart} {way}"
 
 
@@ -103,7 +103,7 @@ def head(name: str, where: Mapping[str, str], stage: str | None, verdict: StageF
         f"puts {place} at {stage.title()}" if stage else f"left {place} unscored (too few answers)"
     )
     if verdict["stage"]:
-        odds = percent(verdict["probabilities"][verdict["stage"]])
+        odds = chance(verdict["probabilities"][verdict["stage"]])
         return f"{name} {own}; the records place it at {verdict['stage'].title()} ({odds})."
     low, high = verdict["stage_range"]
     if low == high:
