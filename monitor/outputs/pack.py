@@ -182,7 +182,7 @@ def agenda(form: MeetingForm) -> list[str]:
     if form["actions"]:
         late = sum(one["is_overdue"] for one in form["actions"])
         overdue = f", {late} of them overdue" if late else ""
-        items.append(f"What we agreed: {len(form['actions'])} open actions{overdue}.")
+        items.append(f"What we agreed: open actions ({len(form['actions'])}{overdue}).")
     if form["stage"]["survey"]:
         items.append("How each side sees it, and where the records see it otherwise.")
     worse = [one["title"] for one in form["changes"] if one["direction"] == "worse"]
