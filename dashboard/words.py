@@ -17,6 +17,7 @@ from monitor.report import (
     StageForm,
     StepForm,
 )
+from monitor.snapshots import SnapshotLine
 
 NONE = "–"
 SPACE = "\u00a0"
@@ -74,6 +75,11 @@ VARIANTS = {
 def number(value: float | None, digits: int = 0) -> str:
     """`1,234`, or a dash where there is nothing."""
     return NONE if value is None else f"{value:,.{digits}f}"
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 lead`, `1,234 leads`."""
+    return f"{number(n)} {noun}{'' if n == 1 else 's'}"
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -203,6 +209,15 @@ def records_say(form: StageForm) -> str:
         return f"The records point to {stage(low)}, but not firmly enough to say so."
     span = stage_span(form["stage_range"])
     return f"The records do not settle on one stage: you are {span}."
+
+
+def said_last(line: SnapshotLine) -> str:
+    """`On 22 Nov 2026 the records placed you at Defined (91 %).`, or that they left it open."""
+    when = f"On {day(line['as_of'])} the records"
+    if line["stage"] is None:
+        return f"{when} did not settle on one stage."
+    odds = chance(line["probabilities"][line["stage"]])
+    return f"{when} placed you at {stage(line['stage'])} ({odds})."
 
 
 def teams_say(form: StageForm) -> str:

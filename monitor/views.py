@@ -110,6 +110,17 @@ class FindingForm(TypedDict):
     sample: list[str]
 
 
+class RecordsForm(TypedDict):
+    """The records behind an indicator: how many count, how many are `left_out` for each reason, and
+    the `first` of them as a table.
+    """
+
+    total: int
+    counted: int
+    left_out: dict[str, int]
+    first: "pd.DataFrame"
+
+
 class PlainDeclarationForm(TypedDict):
     """An outcome or a measure of evidence as it is declared; `kind` says which. `formula` and
     `fact` are None for one that counts no records.
@@ -266,6 +277,18 @@ def records(
         return frame
 
 
+def first_records(workspace: Workspace, indicator: str, where: Segment, most: int) -> RecordsForm:
+    """The first `most` records behind an indicator, and how many there are."""
+    rows = records(workspace, indicator, where)
+    counted, left_out = _counted(rows)
+    return {
+        "total": len(rows),
+        "counted": counted,
+        "left_out": left_out,
+        "first": rows.head(most).copy(),
+    }
+
+
 def record_url(workspace: Workspace, record_id: str) -> str | None:
     """Where a record opens in the CRM."""
     manifest = workspace.lake.manifest()
@@ -374,7 +397,10 @@ def _counts(
     """How many rows count, and how many are left out for each reason."""
     if isinstance(EVIDENCE.get(name), Gauge):
         return 0, {}
-    rows = opened.records(name, where, window).to_pandas()
+    return _counted(opened.records(name, where, window).to_pandas())
+
+
+def _counted(rows: "pd.DataFrame") -> tuple[int, dict[str, int]]:
     left_out = rows.loc[~rows["counted"], "reason"].value_counts()
     reasons = {str(reason): int(count) for reason, count in left_out.items()}
     return int(rows["counted"].sum()), reasons

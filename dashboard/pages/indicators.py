@@ -7,14 +7,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, html, layout, theme, timelines, words
+from dashboard import data, html, layout, timelines, words
 from dashboard.html import Cell, Column, Row
 from model.stages import DIMENSIONS
 from monitor.report import IndicatorForm
 from monitor.snapshots import PointForm
 from monitor.views import DeclarationForm
 
-SHOWN = 500
 COLUMNS = [
     Column("Indicator"),
     Column("Value", is_right=True),
@@ -209,36 +208,37 @@ def _counting(row: IndicatorForm, declared: DeclarationForm) -> None:
 
 
 def _history(declared: DeclarationForm) -> None:
-    points = timelines.indicator_points(data.history(declared["id"], data.held_segment()))
-    if points.empty:
+    points = data.history(declared["id"], data.held_segment())
+    if not points:
         st.markdown("No snapshot holds this indicator yet.")
         return
-    drawn = timelines.value_trend(points, declared, theme.palette())
-    layout.chart(drawn, f"{declared['title']} over {len(points)} snapshots")
+    text = f"{declared['title']} over {len(points)} snapshots"
+    layout.chart(timelines.value_trend, points, declared, text=text)
     st.caption(timelines.TREND_READING)
 
 
 def _records(indicator: str) -> None:
-    rows = data.records(indicator, data.where())
-    if rows.empty:
+    where = data.where()
+    found = data.records(indicator, where)
+    if not found["total"]:
         st.markdown("None in this window.")
         return
-    left_out = rows.loc[~rows["counted"], "reason"].value_counts()
-    said = f"{words.number(int(rows['counted'].sum()))} records count."
-    for reason, count in left_out.items():
-        said += f" {words.number(int(count))} left out: {reason}."
+    said = f"{words.number(found['counted'])} records count."
+    for reason, count in found["left_out"].items():
+        said += f" {words.number(count)} left out: {reason}."
     st.markdown(said)
     st.download_button(
         "Download as CSV",
-        rows.to_csv(index=False).encode(),
+        lambda: data.records_csv(indicator, where),
         file_name=f"{indicator}.csv",
         mime="text/csv",
         on_click="ignore",
     )
-    shown, columns = _linked(rows.head(SHOWN))
+    shown, columns = _linked(found["first"])
     st.dataframe(shown, hide_index=True, column_config=columns, placeholder="")
-    shown_of = f"The first {SHOWN} of {words.number(len(rows))}; the CSV file has all. "
-    st.caption(f"{shown_of if len(rows) > SHOWN else ''}Times are in UTC.")
+    first = words.number(len(shown))
+    shown_of = f"The first {first} of {words.number(found['total'])}; the CSV file has all. "
+    st.caption(f"{shown_of if found['total'] > len(shown) else ''}Times are in UTC.")
 
 
 def _linked(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import charts, data, html, layout, theme, words
+from dashboard import charts, data, html, layout, words
 from dashboard.html import Cell, Column, Row
 from model.stages import STAGES
 from monitor.report import IndicatorForm, PullForm, StageForm, StepForm
@@ -17,7 +17,8 @@ READING = (
 def page() -> None:
     """The verdict first, then why."""
     where = data.where()
-    form = data.stage(where)
+    with layout.meanwhile(bool(where) or data.has_stage(where)):
+        form, rows = data.stage(where), data.indicators(where)
     _verdict(form)
     _remarks(form)
     _figures(form)
@@ -25,14 +26,14 @@ def page() -> None:
     with left:
         _dimensions(form)
     with right:
-        _pulls(form, data.indicators(where), data.catalogue())
+        _pulls(form, rows, data.catalogue())
 
 
 def _verdict(form: StageForm) -> None:
     as_of = words.moment(form["as_of"], data.zone())
     html.meta(f"{data.status()['organisation']} · {words.segment(form['segment'])} · as of {as_of}")
     html.verdict(words.headline(form))
-    layout.chart(charts.ladder(form, theme.palette()), charts.ladder_text(form))
+    layout.chart(charts.ladder, form, text=charts.ladder_text(form))
     st.caption(f"{READING} {words.SCALES}")
 
 
@@ -82,9 +83,8 @@ def _figures(form: StageForm) -> None:
 
 def _dimensions(form: StageForm) -> None:
     st.header("Six dimensions", anchor=False)
-    layout.chart(
-        charts.dimensions(form["dimensions"], theme.palette()), charts.texts(form["dimensions"])
-    )
+    dimensions = form["dimensions"]
+    layout.chart(charts.dimensions, dimensions, text=charts.texts(dimensions))
     with st.expander("The same as a table"):
         columns = [
             Column("Dimension"),

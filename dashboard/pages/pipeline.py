@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data, deals, html, layout, theme, words
+from dashboard import data, deals, html, layout, words
 from dashboard.html import Cell, Column, Row
 from monitor.pipeline import PipelineForm
 from monitor.report import EstimateForm, IndicatorForm, ShownForm
@@ -76,9 +76,8 @@ def _forecast(form: PipelineForm) -> None:
     if not form["quarters"]:
         html.note(words.sentence(accuracy["reason"]) or "No quarter is over yet.", is_muted=True)
         return
-    layout.chart(
-        deals.forecasts(form["quarters"], theme.palette()), deals.forecasts_text(form["quarters"])
-    )
+    quarters = form["quarters"]
+    layout.chart(deals.forecasts, quarters, text=deals.forecasts_text(quarters))
     st.caption(
         "Bars: the amount that Sales stood by as the quarter began (due in it, in the categories "
         "that you name). Marks: what was won in it."

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import access, data, layout, survey_form, survey_results, survey_waves
+from dashboard import access, data, doing, layout, survey_form, survey_results, survey_waves
 
 
 def page() -> None:
@@ -14,7 +14,7 @@ def page() -> None:
         survey_form.by_link(token)
         return
     layout.head("Survey")
-    wave = data.wave() if access.may("contributor") else None
+    wave = doing.wave() if access.may("contributor") else None
     names = [*(["Answer"] if wave else []), "Results"]
     names += ["Waves"] if access.may("admin") else []
     places = dict(zip(names, st.tabs(names), strict=True))

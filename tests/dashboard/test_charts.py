@@ -182,7 +182,7 @@ def test_survey_waves_stand_in_the_trend(colours: Palette) -> None:
 def test_an_indicator_over_time_stands_beside_its_thresholds(colours: Palette) -> None:
     points = timelines.indicator_points(HISTORY)
     assert list(points["value"]) == [0.6] * 4
-    chart = timelines.value_trend(points, DECLARED, colours)
+    chart = timelines.value_trend(HISTORY, DECLARED, colours)
     assert {row["value"] for row in rows(chart) if "name" in row} == {0.5, 0.75, 0.9}
     assert timelines.indicator_points([]).empty
 
