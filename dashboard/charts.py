@@ -9,7 +9,8 @@ import pandas as pd
 from dashboard import words
 from dashboard.theme import BODY, SMALL, Palette, dressed
 from model.stages import CUTS, STAGES
-from monitor.report import DimensionForm, GroupForm, StageForm, StatementForm, SurveyForm
+from monitor.report import DimensionForm, StageForm
+from monitor.survey_forms import GroupForm, StatementForm, SurveyForm
 
 LOWEST, HIGHEST = 20.0, 100.0
 EDGES = (LOWEST, *CUTS, HIGHEST)

@@ -29,9 +29,10 @@ from monitor.comparison import BeliefForm
 from monitor.handoff import HandoffForm
 from monitor.open_leads import OpenLeadForm, OpenLeadsForm
 from monitor.pipeline import PipelineForm
-from monitor.report import IndicatorForm, StageForm, SurveyForm
+from monitor.report import IndicatorForm, StageForm
 from monitor.rules import RulesForm
 from monitor.snapshots import PointForm, SnapshotLine
+from monitor.survey_forms import SurveyForm
 from monitor.surveys import StatementText, WaveForm
 from monitor.views import DeclarationForm, FindingForm, RecordsForm, StatusForm
 from monitor.workspace import CONFIG_NAME, Workspace

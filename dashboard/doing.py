@@ -10,7 +10,7 @@ from monitor import invitations, surveys
 from monitor.agreed import ActionForm
 from monitor.invitations import InvitationForm, LinkForm
 from monitor.outputs import survey_table
-from monitor.report import SurveyForm
+from monitor.survey_forms import SurveyForm
 from monitor.surveys import WaveForm
 
 Level = Literal["head", "staff"]

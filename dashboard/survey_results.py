@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import charts, data, doing, html, layout, words
 from dashboard.html import Cell, Column, Row
 from model.stages import STAGES
-from monitor.report import CellForm, SurveyForm
+from monitor.survey_forms import CellForm, SurveyForm
 
 BOTH: tuple[Literal["sales", "marketing", "all"], ...] = ("sales", "marketing", "all")
 

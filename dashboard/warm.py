@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from streamlit import runtime
+
 from dashboard import data, doing
 from model.errors import DetenteError
 from monitor.compare import NOW
@@ -20,6 +22,8 @@ def start() -> None:
 
 def _keep_warm() -> None:
     done: object = None
+    while not runtime.exists():  # first of all, answer
+        time.sleep(0.05)
     while True:
         try:
             now = (data.workspace().config, data.manifest())

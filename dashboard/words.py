@@ -8,16 +8,9 @@ from zoneinfo import ZoneInfo
 from model.stages import CUTS, STAGES, Dimension
 from monitor.comparison import ComparedForm, EvidenceForm
 from monitor.outputs.belief import CAVEAT, teams
-from monitor.report import (
-    DimensionForm,
-    EstimateForm,
-    GapForm,
-    GroupForm,
-    IndicatorForm,
-    StageForm,
-    StepForm,
-)
+from monitor.report import DimensionForm, EstimateForm, IndicatorForm, StageForm, StepForm
 from monitor.snapshots import SnapshotLine
+from monitor.survey_forms import GapForm, GroupForm
 
 NONE = "–"
 SPACE = "\u00a0"
