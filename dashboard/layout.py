@@ -1,7 +1,7 @@
 """What every page shares: the sidebar, the head, errors in one line, the first-run guide."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from dashboard import access, data, html, words
 from dashboard.shelf import Shelf
 from dashboard.theme import palette, specified, stylesheet
 from model.errors import DetenteError
+from monitor.views import StatusForm
 
 _CHARTS = Shelf(400)
 INDICATOR = "indicator"  # the address's parameter that names one
@@ -62,7 +63,7 @@ def frame() -> None:
             if status["has_data"]:
                 _segments()
                 html.meta(f"As of {words.moment(status['cutoff_at'], data.zone())}")
-            _watch(status["manifest"])
+            _watch(_shown(status))
             if found := access.person():
                 access.badge(found)
 
@@ -76,7 +77,9 @@ def meanwhile(is_there: bool) -> Iterator[None]:
     place = st.empty()
     with place.container():
         last = data.last_said()
-        html.verdict(words.said_last(last) if last else "Détente is reading the records.")
+        html.verdict(
+            words.said_last(last, data.zone()) if last else "Détente is reading the records."
+        )
         html.meta("The newest figures are being worked out, as after every start.")
     yield
     place.empty()
@@ -93,12 +96,19 @@ def show(page: Callable[[], None], *, needs_data: bool = True) -> None:
 
 def head(title: str) -> None:
     """A page's title, and whose figures as of when."""
+    st.title(title, anchor=False)
+    whose()
+
+
+def whose() -> None:
+    """Whose figures as of when, and what is not as it should be with the sync."""
     status = data.status()
     parts = [status["organisation"], words.segment(data.where())]
     if status["cutoff_at"]:
         parts.append(f"as of {words.moment(status['cutoff_at'], data.zone())}")
-    st.title(title, anchor=False)
     html.meta(" · ".join(parts))
+    if said := words.freshness(status, data.zone()):
+        html.note(said)
 
 
 def indicator_link(indicator: str) -> str:
@@ -130,10 +140,14 @@ def _segments() -> None:
 
 
 @st.fragment(run_every="30s")
-def _watch(shown: int | None) -> None:
-    """Draw the page anew when a sync has brought something."""
-    if data.manifest() != shown:
+def _watch(shown: Hashable) -> None:
+    """Draw the page anew when a sync begins, ends or has brought something."""
+    if _shown(data.status()) != shown:
         st.rerun()
+
+
+def _shown(status: StatusForm) -> Hashable:
+    return status["manifest"], words.freshness(status, data.zone())
 
 
 def _guide() -> None:

@@ -11,6 +11,7 @@ from monitor.outputs.belief import CAVEAT, teams
 from monitor.report import DimensionForm, EstimateForm, IndicatorForm, StageForm, StepForm
 from monitor.snapshots import SnapshotLine
 from monitor.survey_forms import GapForm, GroupForm
+from monitor.views import StatusForm
 
 NONE = "–"
 SPACE = "\u00a0"
@@ -95,7 +96,7 @@ def quantity(value: float | None, unit: str) -> str:
         return percent(value, 1)
     if unit in ("hours", "days"):
         return f"{value:,.1f}{SPACE}{'h' if unit == 'hours' else 'days'}"
-    return number(value, 0 if float(value).is_integer() else 1)
+    return number(value, 0 if float(value).is_integer() or abs(value) >= 1000 else 1)
 
 
 def value(form: EstimateForm, unit: str) -> str:
@@ -130,6 +131,21 @@ def score(value: float | None) -> str:
     return str(near if near <= value or near not in CUTS else near - 1)
 
 
+def freshness(form: StatusForm, zone: str) -> str | None:
+    """What a reader should know about the sync; None where all is as it should be."""
+    run = form["last_sync"]
+    if run and run["state"] == "running":
+        began = moment(run["started_at"], zone)
+        return f"A sync is running since {began}; until it ends, you see what the last one brought."
+    said = []
+    if run and run["state"] == "failed":
+        said.append("The last sync failed; Data health says why.")
+    if form["is_stale"] and form["age_hours"] is not None:
+        age = counted(int(form["age_hours"] // 24), "day")
+        said.append(f"These records are {age} old: sync, or start the schedule.")
+    return " ".join(said) or None
+
+
 def stage(name: str | None) -> str:
     """`Defined`; a dash where there is none."""
     return name.title() if name else NONE
@@ -156,9 +172,10 @@ def moment(text: str | None, zone: str = "UTC") -> str:
     return f"{at.day} {at:%b %Y}, {at:%H:%M} ({at.tzname()})"
 
 
-def day(text: str) -> str:
-    """A local day or an instant's day: `22 Nov 2026`."""
+def day(text: str, zone: str = "UTC") -> str:
+    """A local day, or the day of an instant in that time zone: `22 Nov 2026`."""
     at = datetime.fromisoformat(text)
+    at = at.astimezone(ZoneInfo(zone)) if at.tzinfo else at
     return f"{at.day} {at:%b %Y}"
 
 
@@ -204,9 +221,9 @@ def records_say(form: StageForm) -> str:
     return f"The records do not settle on one stage: you are {span}."
 
 
-def said_last(line: SnapshotLine) -> str:
+def said_last(line: SnapshotLine, zone: str) -> str:
     """`On 22 Nov 2026 the records placed you at Defined (91 %).`, or that they left it open."""
-    when = f"On {day(line['as_of'])} the records"
+    when = f"On {day(line['as_of'], zone)} the records"
     if line["stage"] is None:
         return f"{when} did not settle on one stage."
     odds = chance(line["probabilities"][line["stage"]])
@@ -288,8 +305,10 @@ def sentence(text: str | None) -> str:
 
 
 def spaced(text: str) -> str:
-    """A percent sign keeps one fixed space from its number."""
-    return re.sub(r"(?<=\d)\s*%", f"{SPACE}%", text)
+    """A remark of the monitor as everything else on the screen: `over 99 %`, `22 Nov 2026`."""
+    text = re.sub(r"(?<=\d)\s*%", f"{SPACE}%", text)
+    text = text.replace(">99", f"over{SPACE}99").replace("<1" + SPACE, f"under{SPACE}1{SPACE}")
+    return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", lambda found: day(found.group()), text)
 
 
 def evidence(form: IndicatorForm) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict
 
 from metrics.asked import PERIODS
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Segment = Mapping[str, str]
+STALE_HOURS = 24.0
+"""Records that were complete longer ago are called old: a day without a sync is not meant to be."""
 
 
 class SourceForm(TypedDict):
@@ -54,13 +56,17 @@ class RunForm(TypedDict):
 
 
 class StatusForm(TypedDict):
-    """How fresh and how complete the data is. Without data only the names are filled."""
+    """How fresh and how complete the data is. Without data only the names are filled. `age_hours`:
+    how long ago the records were complete; `is_stale`: longer than `STALE_HOURS`.
+    """
 
     organisation: str
     definitions: str
     has_data: bool
     manifest: int | None
     cutoff_at: str | None
+    age_hours: float | None
+    is_stale: bool
     committed_at: str | None
     last_sync: RunForm | None
     sources: list[SourceForm]
@@ -168,12 +174,16 @@ def status(workspace: Workspace) -> StatusForm:
     """How fresh and how complete the data is."""
     manifest = workspace.lake.manifest()
     run = workspace.records.runs.newest()
+    age = datetime.now(UTC).replace(tzinfo=None) - manifest.cutoff_at if manifest else None
+    hours = age / timedelta(hours=1) if age is not None else None
     return {
         "organisation": workspace.settings.organisation,
         "definitions": workspace.definitions_version,
         "has_data": manifest is not None,
         "manifest": manifest.id if manifest else None,
         "cutoff_at": instant(manifest.cutoff_at) if manifest else None,
+        "age_hours": hours,
+        "is_stale": hours is not None and hours > STALE_HOURS,
         "committed_at": instant(manifest.committed_at) if manifest else None,
         "last_sync": _run_form(run) if run else None,
         "sources": [

@@ -158,7 +158,7 @@ def _history(found: list[ActionForm]) -> list[tuple[str, list[Row]]]:
             one["title"],
             [
                 [
-                    words.day(event["at"]),
+                    words.day(event["at"], data.zone()),
                     Cell(words.EVENTS[event["state"]], event["note"]),
                     event["by"],
                 ]

@@ -30,8 +30,7 @@ def page() -> None:
 
 
 def _verdict(form: StageForm) -> None:
-    as_of = words.moment(form["as_of"], data.zone())
-    html.meta(f"{data.status()['organisation']} · {words.segment(form['segment'])} · as of {as_of}")
+    layout.whose()
     html.verdict(words.headline(form))
     layout.chart(charts.ladder, form, text=charts.ladder_text(form))
     st.caption(f"{READING} {words.SCALES}")
@@ -62,15 +61,12 @@ def _figures(form: StageForm) -> None:
     status = data.status()
     sync = status["last_sync"]
     pulled = words.moment(sync["ended_at"], data.zone()) if sync else words.NONE
+    complete = words.moment(form["as_of"], data.zone())
     around = words.interval(form["low"], form["high"])
     figures = [
         ("Score by the records", words.score(form["score"]), f"95 % interval {around}"),
         ("Evidence", words.percent(form["evidence"]), "of what is asked for is recorded"),
-        (
-            "Records complete up to",
-            words.day(status["cutoff_at"] or form["as_of"]),
-            words.moment(status["cutoff_at"], data.zone()).partition(", ")[2],
-        ),
+        ("Records complete up to", complete.partition(", ")[0], complete.partition(", ")[2]),
         ("Last pulled", pulled.partition(", ")[0], pulled.partition(", ")[2]),
     ]
     if form["survey"]:

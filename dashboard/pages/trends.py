@@ -45,8 +45,8 @@ def _dimensions(kept: list[SnapshotLine]) -> None:
 def _score_text(kept: list[SnapshotLine]) -> str:
     first, last = kept[0], kept[-1]
     return (
-        f"Score {words.score(first['score'])} on {words.day(first['as_of'])}, "
-        f"{words.score(last['score'])} on {words.day(last['as_of'])}, {len(kept)} snapshots."
+        f"Score {words.score(first['score'])} on {words.day(first['as_of'], data.zone())}, "
+        f"{words.score(last['score'])} on {words.day(last['as_of'], data.zone())}, {len(kept)} snapshots."
     )
 
 
@@ -63,7 +63,7 @@ def _as_table(kept: list[SnapshotLine]) -> None:
         ]
         rows: list[Row] = [
             [
-                Cell(words.day(one["as_of"]), one["definitions"]),
+                Cell(words.day(one["as_of"], data.zone()), one["definitions"]),
                 words.KINDS[one["kind"]],
                 words.stage(one["stage"]),
                 words.score(one["score"]),
@@ -142,12 +142,16 @@ def _verdict(one: ChangeForm) -> Cell:
     """Whether a change says something; in the monitor's words where there is nothing to compare."""
     known = one["before"] is not None and one["after"] is not None
     said = "yes" if one["exceeds"] else "no"
-    return Cell(said, "" if known else words.sentence(one["words"]), is_muted=not one["exceeds"])
+    return Cell(
+        said,
+        "" if known else words.sentence(one["words"].partition(": ")[2]),
+        is_muted=not one["exceeds"],
+    )
 
 
 def _named(one: SnapshotLine) -> str:
     kind = "" if one["kind"] == "live" else f", {words.KINDS[one['kind']]}"
-    return f"{words.day(one['as_of'])}{kind}"
+    return f"{words.day(one['as_of'], data.zone())}{kind}"
 
 
 layout.show(page)
