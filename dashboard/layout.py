@@ -77,9 +77,8 @@ def meanwhile(is_there: bool) -> Iterator[None]:
     place = st.empty()
     with place.container():
         last = data.last_said()
-        html.verdict(
-            words.said_last(last, data.zone()) if last else "Détente is reading the records."
-        )
+        said = words.said_last(last, data.zone()) if last else "Détente is reading the records."
+        html.verdict(said)
         html.meta("The newest figures are being worked out, as after every start.")
     yield
     place.empty()

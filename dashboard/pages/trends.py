@@ -43,11 +43,11 @@ def _dimensions(kept: list[SnapshotLine]) -> None:
 
 
 def _score_text(kept: list[SnapshotLine]) -> str:
-    first, last = kept[0], kept[-1]
-    return (
-        f"Score {words.score(first['score'])} on {words.day(first['as_of'], data.zone())}, "
-        f"{words.score(last['score'])} on {words.day(last['as_of'], data.zone())}, {len(kept)} snapshots."
+    first, last = (
+        f"{words.score(one['score'])} on {words.day(one['as_of'], data.zone())}"
+        for one in (kept[0], kept[-1])
     )
+    return f"Score {first}, {last}, {len(kept)} snapshots."
 
 
 def _as_table(kept: list[SnapshotLine]) -> None:
@@ -141,12 +141,8 @@ def _compare(kept: list[SnapshotLine]) -> None:
 def _verdict(one: ChangeForm) -> Cell:
     """Whether a change says something; in the monitor's words where there is nothing to compare."""
     known = one["before"] is not None and one["after"] is not None
-    said = "yes" if one["exceeds"] else "no"
-    return Cell(
-        said,
-        "" if known else words.sentence(one["words"].partition(": ")[2]),
-        is_muted=not one["exceeds"],
-    )
+    why = "" if known else words.sentence(one["words"].removeprefix(f"{one['title']}: "))
+    return Cell("yes" if one["exceeds"] else "no", why, is_muted=not one["exceeds"])
 
 
 def _named(one: SnapshotLine) -> str:
