@@ -141,7 +141,8 @@ def freshness(form: StatusForm, zone: str) -> str | None:
     if run and run["state"] == "failed":
         said.append("The last sync failed; Data health says why.")
     if form["is_stale"] and form["age_hours"] is not None:
-        age = counted(int(form["age_hours"] // 24), "day")
+        hours = int(form["age_hours"])
+        age = counted(hours, "hour") if hours < 48 else counted(hours // 24, "day")
         said.append(f"These records are {age} old: sync, or start the schedule.")
     return " ".join(said) or None
 

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Segment = Mapping[str, str]
-STALE_HOURS = 24.0
-"""Records that were complete longer ago are called old: a day without a sync is not meant to be."""
 
 
 class SourceForm(TypedDict):
@@ -57,7 +55,7 @@ class RunForm(TypedDict):
 
 class StatusForm(TypedDict):
     """How fresh and how complete the data is. Without data only the names are filled. `age_hours`:
-    how long ago the records were complete; `is_stale`: longer than `STALE_HOURS`.
+    how long ago the records were complete; `is_stale`: longer than `alerts.stale_hours`.
     """
 
     organisation: str
@@ -183,7 +181,7 @@ def status(workspace: Workspace) -> StatusForm:
         "manifest": manifest.id if manifest else None,
         "cutoff_at": instant(manifest.cutoff_at) if manifest else None,
         "age_hours": hours,
-        "is_stale": hours is not None and hours > STALE_HOURS,
+        "is_stale": hours is not None and hours > workspace.settings.alerts.stale_hours,
         "committed_at": instant(manifest.committed_at) if manifest else None,
         "last_sync": _run_form(run) if run else None,
         "sources": [
