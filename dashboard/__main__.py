@@ -5,11 +5,11 @@ from pathlib import Path
 
 from streamlit.web import cli
 
-from dashboard import layout, warm
+from dashboard import theme, warm
 
 APP = Path(__file__).parents[1] / "streamlit_app.py"
 
 if __name__ == "__main__":
-    layout.stylesheet()  # with all that every page imports
+    theme.stylesheet()
     warm.start()
     cli.main(["run", str(APP), *sys.argv[1:]])

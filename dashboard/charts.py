@@ -1,6 +1,6 @@
 """Charts: each a function of a form and a palette. All scores stand on one 20–100 axis."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import altair as alt
@@ -47,8 +47,8 @@ def ladder_text(form: StageForm) -> str:
     return f"{' '.join(said)} Chance of each stage by the records: {odds}."
 
 
-def dimensions(forms: Sequence[DimensionForm], colours: Palette) -> Any:
-    """Each dimension's score with its interval on the same bands."""
+def dimensions(forms: Sequence[DimensionForm], since: Mapping[str, str], colours: Palette) -> Any:
+    """Each dimension's score with its interval on the same bands, and what changed `since`."""
     row = 62
     height = HEAD + row * len(forms)
     table = pd.DataFrame(
@@ -56,7 +56,11 @@ def dimensions(forms: Sequence[DimensionForm], colours: Palette) -> Any:
             "row": form["title"],
             "title": form["title"],
             "said": _dimension_said(form),
-            "evidence": f"evidence {words.percent(form['evidence'])}",
+            "evidence": ", ".join(
+                part
+                for part in (since.get(form["id"]), f"evidence {words.percent(form['evidence'])}")
+                if part
+            ),
             "score": form["score"],
             "low": form["low"] if form["score"] is not None else None,
             "high": form["high"],
@@ -283,9 +287,17 @@ def _stroke(colours: Palette) -> Any:
     return alt.Stroke("kind:N", scale=_scale(colours), legend=None)
 
 
-def texts(forms: Iterable[DimensionForm]) -> str:
+def texts(forms: Iterable[DimensionForm], since: Mapping[str, str]) -> str:
     """The dimensions in words."""
-    return " ".join(f"{form['title']}: {_dimension_said(form)}." for form in forms)
+    return " ".join(
+        ", ".join(
+            part
+            for part in (f"{form['title']}: {_dimension_said(form)}", since.get(form["id"]))
+            if part
+        )
+        + "."
+        for form in forms
+    )
 
 
 def statements(forms: Sequence[StatementForm], colours: Palette) -> Any:

@@ -34,11 +34,11 @@ from monitor.rules import RulesForm
 from monitor.snapshots import PointForm, SnapshotLine
 from monitor.survey_forms import SurveyForm
 from monitor.surveys import StatementText, WaveForm
-from monitor.views import DeclarationForm, FindingForm, RecordsForm, StatusForm
+from monitor.views import DeclarationForm, FindingForm, RecordsForm, RunForm, StatusForm
 from monitor.workspace import CONFIG_NAME, Workspace
 
-YEAR_DAYS = 366
-MOST_RECORDS, MOST_BROKEN, MOST_WAITING = 500, 200, 25
+YEAR_DAYS, QUARTER_DAYS = 366, 85
+MOST_RECORDS, MOST_BROKEN, MOST_WAITING, MOST_SYNCS = 500, 200, 25, 10
 Held = tuple[str, str]  # a segment as snapshots hold it: dimension, value
 Segment = Mapping[str, str]
 Made = TypeVar("Made")
@@ -74,11 +74,8 @@ def kept(
 ) -> Made:
     """What `make` gives for a manifest, these parts and a segment; `saying` it while one waits."""
     key, opened = _key(parts, segment)
-    if _SHELF.has(key) or get_script_run_ctx(suppress_warning=True) is None:
-        said = nullcontext()
-    else:
-        said = st.spinner(saying)
-    with said:
+    is_seen = get_script_run_ctx(suppress_warning=True) is not None
+    with st.spinner(saying) if is_seen and not _SHELF.has(key) else nullcontext():
         return _SHELF.get(key, lambda: make(opened))
 
 
@@ -95,6 +92,11 @@ def zone() -> str:
 def status() -> StatusForm:
     """How fresh and how complete the data is, now."""
     return views.status(workspace())
+
+
+def last_syncs() -> list[RunForm]:
+    """The newest syncs, the newest first."""
+    return views.last_syncs(workspace(), MOST_SYNCS)
 
 
 def manifest() -> int | None:
@@ -235,6 +237,15 @@ def snapshot_lines(segment: Held | None = None) -> list[SnapshotLine]:
     if segment is None:
         return snapshots.series(snapshots.listed(workspace()))
     return snapshots.series(snapshots.of_segment(workspace(), segment))
+
+
+def before(form: StageForm) -> SnapshotLine | None:
+    """What a snapshot said of the same about a quarter ago."""
+    held = tuple(form["segment"].items())
+    if len(held) > 1:
+        return None
+    lines = snapshot_lines(held[0] if held else None)
+    return snapshots.before(lines, form, QUARTER_DAYS)
 
 
 def held_segment() -> Held | None:

@@ -198,6 +198,11 @@ def status(workspace: Workspace) -> StatusForm:
     }
 
 
+def last_syncs(workspace: Workspace, most: int) -> list[RunForm]:
+    """The newest syncs, the newest first."""
+    return [_run_form(run) for run in workspace.records.runs.list(most)]
+
+
 def _run_form(run: Run) -> RunForm:
     return {
         "state": run.state,

@@ -10,6 +10,7 @@ from monitor.open_leads import OpenLeadsForm
 from monitor.report import IndicatorForm
 from monitor.views import DeclarationForm
 
+BESIDE = ("mql", "responded", "accepted")  # a phone leaves them to the funnel
 SAID_HOURS = {"business": (1.0, 8.0, 24.0, 40.0), "wall": (1.0, 24.0, 72.0, 168.0)}
 CLOCKS = {"business": "On business hours", "wall": "On the clock on the wall"}
 
@@ -119,7 +120,10 @@ def _funnel(form: HandoffForm) -> None:
         )
     else:
         st.markdown("No lead is older than 90 days yet; the months below are still open.")
-    columns = [Column("Created in"), *(Column(name, is_right=True) for name in STEPS.values())]
+    columns = [
+        Column("Created in"),
+        *(Column(name, is_right=True, is_wide=step in BESIDE) for step, name in STEPS.items()),
+    ]
     html.table(columns, [("", [_cohort(one) for one in reversed(form["cohorts"])])])
 
 

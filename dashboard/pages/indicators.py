@@ -198,6 +198,10 @@ def _counting(row: IndicatorForm, declared: DeclarationForm) -> None:
     rows: list[Row] = [
         ["Window", f"{words.period(row['window'])} ({placed})"],
         ["Clock", words.clock(declared["clock"])],
+        [
+            "Computed as",
+            Cell(words.sentence(declared["formula"]), f"of the fact {declared['fact']}"),
+        ],
         ["Better is", declared["better"]],
         ["Least number of records", words.number(declared["minimum_n"])],
     ]

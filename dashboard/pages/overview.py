@@ -80,7 +80,8 @@ def _figures(form: StageForm) -> None:
 def _dimensions(form: StageForm) -> None:
     st.header("Six dimensions", anchor=False)
     dimensions = form["dimensions"]
-    layout.chart(charts.dimensions, dimensions, text=charts.texts(dimensions))
+    since = _since(form)
+    layout.chart(charts.dimensions, dimensions, since, text=charts.texts(dimensions, since))
     with st.expander("The same as a table"):
         columns = [
             Column("Dimension"),
@@ -100,6 +101,19 @@ def _dimensions(form: StageForm) -> None:
             for one in form["dimensions"]
         ]
         html.table(columns, [("", rows)])
+
+
+def _since(form: StageForm) -> dict[str, str]:
+    """How each dimension's score has moved since about a quarter ago."""
+    then = data.before(form)
+    if then is None:
+        return {}
+    return {
+        one["id"]: words.since(
+            one["score"], then["dimensions"].get(one["id"]), then["as_of"], data.zone()
+        )
+        for one in form["dimensions"]
+    }
 
 
 def _pulls(

@@ -11,6 +11,7 @@ from monitor.snapshots import PointForm, SnapshotLine
 from monitor.views import DeclarationForm
 from tests.dashboard import forms
 
+SINCE = {"handoff": "+4 since 31 Aug 2026"}
 PALETTES = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 
 
@@ -40,7 +41,7 @@ def test_the_ladder_has_three_marks_with_intervals_and_the_heads(colours: Palett
 def test_all_scores_stand_on_one_axis_from_20_to_100(colours: Palette) -> None:
     for chart in (
         charts.ladder(forms.stage(), colours),
-        charts.dimensions(forms.stage()["dimensions"], colours),
+        charts.dimensions(forms.stage()["dimensions"], SINCE, colours),
     ):
         scales = [
             one["encoding"]["x"]["scale"]
@@ -77,7 +78,7 @@ def test_the_ladder_in_words_says_what_it_shows() -> None:
 
 @PALETTES
 def test_a_dimension_without_evidence_has_no_point(colours: Palette) -> None:
-    chart = charts.dimensions(forms.stage()["dimensions"], colours)
+    chart = charts.dimensions(forms.stage()["dimensions"], SINCE, colours)
     found = {row["title"]: row for row in rows(chart) if "evidence" in row}
     assert len(found) == 6
     assert found["Shared metrics, targets, structure"]["score"] is None
