@@ -289,15 +289,8 @@ def _stroke(colours: Palette) -> Any:
 
 def texts(forms: Iterable[DimensionForm], since: Mapping[str, str]) -> str:
     """The dimensions in words."""
-    return " ".join(
-        ", ".join(
-            part
-            for part in (f"{form['title']}: {_dimension_said(form)}", since.get(form["id"]))
-            if part
-        )
-        + "."
-        for form in forms
-    )
+    said = [(f"{form['title']}: {_dimension_said(form)}", since.get(form["id"])) for form in forms]
+    return " ".join(f"{', '.join(part for part in parts if part)}." for parts in said)
 
 
 def statements(forms: Sequence[StatementForm], colours: Palette) -> Any:

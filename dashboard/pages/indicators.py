@@ -198,10 +198,7 @@ def _counting(row: IndicatorForm, declared: DeclarationForm) -> None:
     rows: list[Row] = [
         ["Window", f"{words.period(row['window'])} ({placed})"],
         ["Clock", words.clock(declared["clock"])],
-        [
-            "Computed as",
-            Cell(words.sentence(declared["formula"]), f"of the fact {declared['fact']}"),
-        ],
+        ["Formula", Cell(words.sentence(declared["formula"]), f"Fact: {declared['fact']}")],
         ["Better is", declared["better"]],
         ["Least number of records", words.number(declared["minimum_n"])],
     ]
