@@ -49,7 +49,7 @@ def ladder_text(form: StageForm) -> str:
 
 def dimensions(forms: Sequence[DimensionForm], since: Mapping[str, str], colours: Palette) -> Any:
     """Each dimension's score with its interval on the same bands, and what changed `since`."""
-    row = 62
+    row = 74
     height = HEAD + row * len(forms)
     table = pd.DataFrame(
         {
@@ -67,11 +67,11 @@ def dimensions(forms: Sequence[DimensionForm], since: Mapping[str, str], colours
             "kind": "records",
             "status": form["status"],
             "label": f"{form['title']}: {_dimension_said(form)}",
-            "y": HEAD + row * i + 44,
+            "y": HEAD + row * i + 57,
         }
         for i, form in enumerate(forms)
     )
-    lines = alt.Chart(table).transform_calculate(top="datum.y - 30", right="100")
+    lines = alt.Chart(table).transform_calculate(top="datum.y - 43")
     left = lines.mark_text(align="left", dx=6, fontSize=BODY, fontWeight=600, color=colours.ink)
     right = lines.mark_text(align="right", dx=-6, fontSize=BODY, color=colours.ink)
     below = lines.mark_text(align="right", dx=-6, fontSize=SMALL, color=colours.muted)
@@ -80,7 +80,7 @@ def dimensions(forms: Sequence[DimensionForm], since: Mapping[str, str], colours
         *_names(colours),
         left.encode(x=_at(LOWEST), y=_y("top"), text="title:N"),
         right.encode(x=_at(HIGHEST), y=_y("top"), text="said:N"),
-        below.transform_calculate(second="datum.y - 12").encode(
+        below.transform_calculate(second="datum.y - 24").encode(
             x=_at(HIGHEST), y=_y("second"), text="evidence:N"
         ),
         *_spans(table, colours),

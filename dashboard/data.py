@@ -34,7 +34,14 @@ from monitor.rules import RulesForm
 from monitor.snapshots import PointForm, SnapshotLine
 from monitor.survey_forms import SurveyForm
 from monitor.surveys import StatementText, WaveForm
-from monitor.views import DeclarationForm, FindingForm, RecordsForm, RunForm, StatusForm
+from monitor.views import (
+    DeclarationForm,
+    FindingForm,
+    PlainDeclarationForm,
+    RecordsForm,
+    RunForm,
+    StatusForm,
+)
 from monitor.workspace import CONFIG_NAME, Workspace
 
 YEAR_DAYS, QUARTER_DAYS = 366, 85
@@ -203,8 +210,15 @@ def catalogue() -> dict[str, DeclarationForm]:
     return {one["id"]: one for one in declared}
 
 
+def outcomes() -> dict[str, PlainDeclarationForm]:
+    """Every outcome as declared, by id."""
+    of, opened = _opened()
+    declared = _SHELF.get((of, "outcomes"), lambda: views.outcomes(opened))
+    return {one["id"]: one for one in declared}
+
+
 def records(indicator: str, segment: Segment) -> RecordsForm:
-    """How many CRM records stand behind an indicator, and the first of them."""
+    """How many CRM records stand behind an indicator or outcome, and the first of them."""
     return kept(
         "Fetching the records …",
         ("records", indicator),

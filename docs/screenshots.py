@@ -14,7 +14,7 @@ from tests.dashboard.chromium import browser, drawn, executable, shoot
 from tests.dashboard.places import PAGES
 
 HERE = Path(__file__).parent
-README = {"overview": 1420, "handoff": 1180, "belief": 1180}  # pixels from the top
+README = {"overview": 1660, "handoff": 1140, "belief": 1180}  # pixels from the top
 WIDTHS = {1280: 900, 390: 844}
 Scheme = Literal["light", "dark"]
 

@@ -372,6 +372,11 @@ def _plain(one: Measure | Gauge, definitions: Definitions) -> PlainDeclarationFo
     }
 
 
+def outcomes(workspace: Workspace) -> list[PlainDeclarationForm]:
+    """Every outcome as declared."""
+    return [_plain(one, workspace.definitions) for one in OUTCOMES.values()]
+
+
 def explain(
     workspace: Workspace,
     indicator: str,

@@ -12,7 +12,7 @@ from dashboard.html import Cell, Column, Row
 from model.stages import DIMENSIONS
 from monitor.report import IndicatorForm
 from monitor.snapshots import PointForm
-from monitor.views import DeclarationForm
+from monitor.views import DeclarationForm, PlainDeclarationForm
 
 COLUMNS = [
     Column("Indicator"),
@@ -27,8 +27,12 @@ COLUMNS = [
 
 
 def page() -> None:
-    """The table, or one indicator."""
+    """The table, or one indicator, or one outcome."""
     layout.head("Indicators")
+    outcome = data.outcomes().get(st.query_params.get(layout.INDICATOR, ""))
+    if outcome is not None:
+        _outcome(outcome)
+        return
     rows, declared = data.indicators(data.where()), data.catalogue()
     chosen = _choice(declared)
     if chosen is None:
@@ -129,6 +133,15 @@ def _one(row: IndicatorForm, declared: DeclarationForm) -> None:
     _by_segment(row["id"])
     st.subheader("The records behind it", anchor=False)
     _records(row["id"])
+
+
+def _outcome(declared: PlainDeclarationForm) -> None:
+    """A figure that is shown and never scored: what it is, and its records."""
+    st.header(declared["title"], anchor=False)
+    st.markdown(declared["definition"])
+    html.meta("Shown and never scored: see the page Pipeline for its value.")
+    st.subheader("The records behind it", anchor=False)
+    _records(declared["id"])
 
 
 def _by_segment(indicator: str) -> None:
