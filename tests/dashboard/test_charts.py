@@ -7,6 +7,7 @@ import pytest
 
 from dashboard import charts, timelines
 from dashboard.theme import DARK, LIGHT, Palette
+from monitor import snapshots
 from monitor.snapshots import PointForm, SnapshotLine
 from monitor.views import DeclarationForm
 from tests.dashboard import forms
@@ -227,3 +228,23 @@ def test_text_can_be_read_on_every_band(colours: Palette) -> None:
     assert all(contrast(colours.muted, band) >= 3.5 for band in colours.stages)
     for ink in (colours.sales, colours.marketing):
         assert all(contrast(ink, band) >= 4 for band in colours.stages)
+
+
+def test_what_came_before_is_a_quarter_old_under_the_same_definitions() -> None:
+    lines = [
+        snapshot("2026-05-31"),
+        snapshot("2026-08-20", "bbb"),
+        snapshot("2026-08-25"),
+        snapshot("2026-10-31"),
+    ]
+    form = forms.stage(as_of="2026-11-22T16:40:00Z", definitions="aaa")
+
+    def found(some: list[SnapshotLine], days: int = 85) -> str | None:
+        one = snapshots.before(some, form, days)
+        return one["as_of"][:10] if one else None
+
+    assert found(lines) == "2026-08-25"
+    assert found(lines, 100) == "2026-05-31"
+    assert found(lines[3:]) is None
+    assert found([lines[1]]) is None
+    assert found([snapshot("2026-10-01"), *lines[3:]]) == "2026-10-01"
