@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-APP = Path(__file__).parent.parent / "streamlit_app.py"
-
 
 def start(config: Path | None, home: Path, port: int) -> subprocess.Popen[bytes]:
     """The dashboard on loopback."""
@@ -14,5 +12,5 @@ def start(config: Path | None, home: Path, port: int) -> subprocess.Popen[bytes]
     if config is not None:
         environment["DETENTE_CONFIG"] = str(config)
     options = ["--server.port", str(port), "--server.address", "localhost"]
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), *options]
+    command = [sys.executable, "-P", "-m", "dashboard", *options]
     return subprocess.Popen(command, env=environment)  # noqa: S603

@@ -226,6 +226,21 @@ def series(lines: Sequence[Line]) -> list[Line]:
     return [one for day, some in by_day.items() for one in (restated[day][-1:] or some)]
 
 
+def before(lines: Sequence[SnapshotLine], form: StageForm, days: int) -> SnapshotLine | None:
+    """The newest of `lines` that is at least so many days older than `form`, under the same
+    definitions; else the oldest such that is a month older; None where there is none.
+    """
+    as_of = datetime.fromisoformat(form["as_of"])
+
+    def older(one: SnapshotLine, least: int) -> bool:
+        age = as_of - datetime.fromisoformat(one["as_of"])
+        return age >= timedelta(days=least) and one["definitions"] == form["definitions"]
+
+    far = [one for one in lines if older(one, days)]
+    near = [one for one in lines if older(one, 28)]
+    return far[-1] if far else near[0] if near else None
+
+
 def of_segment(workspace: Workspace, segment: tuple[str, str]) -> list[SnapshotLine]:
     """What every snapshot that holds a segment (dimension, value) says of it, oldest first."""
     told = ("definitions", "kind", "restates", "stage", "headline", "score", "low", "high")

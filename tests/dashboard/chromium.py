@@ -64,12 +64,12 @@ def dashboard(
     port: int | None = None,
     options: Sequence[str] = (),
 ) -> Iterator[str]:
-    """The address of `streamlit run streamlit_app.py` while it runs, by default on a free port."""
+    """The address of `python -m dashboard` while it runs, by default on a free port."""
     if port is None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    command = [sys.executable, "-P", "-m", "dashboard", "--server.port", str(port)]
     command += options
     with log.open("w") as output:
         process = subprocess.Popen(
