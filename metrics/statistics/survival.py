@@ -156,20 +156,27 @@ class SurvivalQuantile(Statistic):
 
 
 class _Lines(NamedTuple):
-    """Lines by duration, those with the event first where it is the same."""
+    """Lines by duration, those with the event first where it is the same. No `weight`: all 1."""
 
     duration: Floats
     is_event: NDArray[np.bool_]
-    weight: Floats
     clusters: Ints
+    weight: Floats | None
 
     @classmethod
     def of(cls, sums: Sums) -> "_Lines":
-        found = cls(sums["duration"], sums["is_event"] > 0, sums["n"], sums.clusters)
+        duration, is_event = sums["duration"], sums["is_event"] > 0
         if sums.once(SORTED, lambda: False):
-            return found
-        order = np.lexsort((~found.is_event, found.duration))
-        return cls(*(column[order] for column in found))
+            return cls(duration, is_event, sums.clusters, None)
+        order = np.lexsort((~is_event, duration))
+        return cls(duration[order], is_event[order], sums.clusters[order], sums["n"][order])
+
+    def by_cluster(self, count: int, until: int, values: Floats | None = None) -> Floats:
+        """By each of `count` clusters the sum of `values` times weight of the lines before one."""
+        weights = None if self.weight is None else self.weight[:until]
+        if values is not None:
+            weights = values if weights is None else values * weights
+        return np.bincount(self.clusters[:until], weights, count).astype(np.float64)
 
 
 class Curve:
@@ -183,9 +190,9 @@ class Curve:
     def __init__(self, sums: Sums) -> None:
         self.sums = sums
         self._lines = _Lines.of(sums)
-        duration, is_event, weight, _ = self._lines
-        self.n = float(weight.sum())
-        self._sizes = sums.by_cluster(sums["n"])
+        duration, is_event, _, weight = self._lines
+        self._sizes = self._lines.by_cluster(len(sums), len(duration))
+        self.n = float(self._sizes.sum())
         self.critical = critical(self._sizes)
         self.longest = float(duration[-1])
         self._had = np.flatnonzero(is_event)
@@ -193,8 +200,12 @@ class Curve:
         self._starts = np.flatnonzero(np.diff(at, prepend=-np.inf))
         self._first = self._had[self._starts]
         self.times = at[self._starts]
-        events = np.add.reduceat(weight[self._had], self._starts) if len(at) else at
-        at_risk = self.n - (np.cumsum(weight) - weight)[self._first]
+        if weight is None:
+            events = np.diff(self._starts, append=len(at))
+            at_risk = self.n - self._first
+        else:
+            events = np.add.reduceat(weight[self._had], self._starts) if len(at) else at
+            at_risk = self.n - (np.cumsum(weight) - weight)[self._first]
         with np.errstate(divide="ignore"):
             self._jump = 1 / (at_risk - events)
         self.survival = np.cumprod(1 - events / at_risk).astype(np.float64)
@@ -229,11 +240,13 @@ class Curve:
             return np.zeros(len(self.sums))
         lines, until = self._lines, np.append(0.0, self.greenwood[:index])
         changes = self._first[:index]  # the lines at which one more time with an event is reached
-        each = np.repeat(until, np.diff(changes, prepend=0, append=len(lines.weight)))
+        stop = int(np.append(self._first, len(lines.duration))[index])
         had = self._had[: np.append(self._starts, len(self._had))[index]]
+        each = np.repeat(until, np.diff(changes, prepend=0, append=stop))
         each[had] -= np.repeat(self._jump[:index], np.diff(self._starts[:index], append=len(had)))
-        sums = np.bincount(lines.clusters, each * lines.weight, len(self.sums))
-        return np.asarray(left * sums)
+        within = lines.by_cluster(len(self.sums), stop, each)
+        later = self._sizes - lines.by_cluster(len(self.sums), stop)
+        return np.asarray(left * (within + until[-1] * later))
 
     def design_effect_at(self, at: float) -> float:
         """The design effect of S at `at`; 1 where S is 0 or 1 and so shows no variance."""
@@ -246,8 +259,8 @@ class Curve:
         left, crit = self.survival_at(at), self.critical
         deff = self.design_effect_at(at)
         if left in (0.0, 1.0):
-            duration, is_event, weight, _ = self._lines
-            seen = float(weight[(duration >= at) | is_event].sum())
+            duration, is_event, _, weight = self._lines
+            seen = float(np.sum(((duration >= at) | is_event) * (1.0 if weight is None else weight)))
             return wilson(left, max(seen / deff, 1.0), crit)
         reach = _reach(left, deff * self.greenwood[self._index(at) - 1], crit)
         return float(left**reach), float(left ** (1 / reach))
@@ -305,7 +318,7 @@ def _times(rows: Rows, duration: str, event: str) -> Sums:
 
     def made() -> Sums:
         times, is_event, clusters = rows.timed(duration, event)
-        columns = {"duration": times, "is_event": is_event, "n": np.ones(len(times))}
+        columns = {"duration": times, "is_event": is_event, "n": np.broadcast_to(1.0, len(times))}
         sums = Sums(columns, clusters, rows.clusters()[0])
         sums.once(SORTED, lambda: True)
         return sums
