@@ -60,6 +60,11 @@ class Engine(ABC):
         Raises LakeError where the rows cannot be computed.
         """
 
+    @contextmanager
+    def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatchReader]:
+        """The same a batch at a time, where the engine can: they need not fit in memory."""
+        yield self.run(expression).to_reader()
+
     @abstractmethod
     def close(self) -> None:
         """Free what the engine holds."""
