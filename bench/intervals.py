@@ -4,8 +4,9 @@
 
 Records belong to owners of unequal size and resemble each other within an owner so that the
 design effect is the one named. Gaps between meetings are as many as there are owners elsewhere, on
-average, and gamma; the design effect is how irregular they are: 1 for shape 4, 4 for shape 1. Prints
-the share of intervals that hold the truth, their median width, and the mean coverage of each kind.
+average, and gamma; the design effect is how irregular they are: 1 for shape 4, 4 for shape 1.
+Prints the share of intervals that hold the truth, their median width, and the mean coverage of each
+kind.
 """
 
 import math

@@ -241,7 +241,8 @@ class Curve:
         deff = self.design_effect_at(at)
         if left in (0.0, 1.0):
             duration, is_event, _, weight = self._lines
-            seen = float(np.sum(((duration >= at) | is_event) * (1.0 if weight is None else weight)))
+            far = (duration >= at) | is_event
+            seen = float(np.count_nonzero(far) if weight is None else weight[far].sum())
             return wilson(left, max(seen / deff, 1.0), crit)
         reach = _reach(left, deff * self.greenwood[self._index(at) - 1], crit)
         return float(left**reach), float(left ** (1 / reach))
