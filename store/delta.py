@@ -6,11 +6,11 @@ in between is a LakeError, never a silent merge of the two.
 
 import json
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
@@ -39,7 +39,7 @@ NOTHING = pa.schema([])
 ROWS_PER_FILE = 10_000
 """The file of a changed row is written again: small files keep that little, many slow readers."""
 WRITERS = 2
-"""So many files are written at once, while the next one's rows are read."""
+"""So many parts of a table are written at once."""
 # Old versions stay readable for as long as a manifest names them: `vacuum` decides, not age.
 CONFIGURATION = {"delta.enableExpiredLogCleanup": "false", "delta.checkpointInterval": "50"}
 # The log outlives the files: with the least and greatest of each column in it, ids of deleted
@@ -263,8 +263,14 @@ class Storage:
         """
         split = [partition_by] if partition_by else []
         columns = DeltaSchema.from_arrow(pa.schema([*schema, *((n, pa.string()) for n in split)]))
+
+        def write(part: tuple[str, Iterable[pa.RecordBatch]]) -> list[AddAction]:
+            values = dict.fromkeys(split, part[0])
+            return [self._write(path, rows, values) for rows in _in_files(schema, part[1])]
+
         with lake_errors(self.address(path)):
-            added = list(self._written(path, schema, parts, split))
+            with ThreadPoolExecutor(WRITERS) as pool:
+                added = list(chain.from_iterable(pool.map(write, parts)))
             if onto is None:
                 create_table_with_add_actions(
                     self.address(path),
@@ -284,19 +290,6 @@ class Storage:
                 [*added, *removed], "append", columns, split, commit_properties=_properties(cursor)
             )
             return onto.version() + 1
-
-    def _written(
-        self, path: str, schema: pa.Schema, parts: Parts, split: list[str]
-    ) -> Iterator[AddAction]:
-        with ThreadPoolExecutor(WRITERS) as pool:
-            under_way: deque[Future[AddAction]] = deque()
-            for value, batches in parts:
-                for rows in _in_files(schema, batches):
-                    if len(under_way) == WRITERS:
-                        yield under_way.popleft().result()
-                    values = dict.fromkeys(split, value)
-                    under_way.append(pool.submit(self._write, path, rows, values))
-            yield from (one.result() for one in under_way)
 
     def _write(self, path: str, rows: pa.Table, values: Mapping[str, str]) -> AddAction:
         """One file below the table at `path`, which has these values of the partition column."""

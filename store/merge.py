@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from model.tables import Table
 from store.delta import FILE, Parts, Stored
 from store.duck import literal, null_column, quoted
-from store.staging import MONTH, ORDER, ROWS_AT_ONCE, Staged
+from store.staging import MONTH, ORDER, Staged
 
 WHOLE = ""
 """The one part of a table that is not partitioned."""
@@ -56,7 +56,6 @@ class _Rows:
     def __init__(self, con: duckdb.DuckDBPyConnection, table: Table, stored: Stored) -> None:
         self.con, self.table, self.stored = con, table, stored
         self.key = quoted(table.key)
-        self.columns = ", ".join(map(quoted, table.columns))
         schema = stored.schema.append(pa.field(FILE, pa.string()))
         elsewhere = stored.files and not stored.on_disk
         rows = stored.dataset(schema, stored.files) if elsewhere else schema.empty_table()
@@ -79,15 +78,18 @@ class _Rows:
 
     def _kept(self, places: Iterable[str], without: str) -> Iterator[pa.RecordBatch]:
         """The rows of some files, but for those whose key stands in the table `without`."""
-        query = f"SELECT {self.key} AS key FROM {without} WHERE {FILE} IN ({_listed(places)})"
-        keys = self.con.execute(query).to_arrow_table()["key"].combine_chunks()
-        for place in sorted(places):
-            for rows in self.stored.tables(place):
-                stay = pc.invert(pc.is_in(rows[self.table.key], value_set=keys))
-                yield from self.table.conform(rows.filter(stay)).to_batches()
+        keys = self._column(f"{self.key} FROM {without} WHERE {FILE} IN ({_listed(places)})")
 
-    def _reader(self, source: str) -> pa.RecordBatchReader:
-        return self.con.sql(f"SELECT {self.columns} FROM {source}").to_arrow_reader(ROWS_AT_ONCE)
+        def rows() -> Iterator[pa.RecordBatch]:
+            for place in sorted(places):
+                for some in self.stored.tables(place):
+                    stay = pc.invert(pc.is_in(some[self.table.key], value_set=keys))
+                    yield from self.table.conform(some.filter(stay)).to_batches()
+
+        return rows()
+
+    def _column(self, what: str) -> pa.Array:
+        return self.con.execute(f"SELECT {what}").to_arrow_table()[0].combine_chunks()
 
     def _count(self, what: str) -> int:
         row = self.con.execute(f"SELECT count(*) FROM {what}").fetchone()
@@ -161,16 +163,10 @@ class Merge(_Rows):
         return Changes(new, updated, deleted, withdrawn, gone, files, months)
 
     def incoming(self, *, split: bool) -> Parts:
-        """All incoming rows that count, by month if the table is `split`; as they were staged,
-        where every one counts.
-        """
-        all_count = self._count("incoming WHERE NOT withdrawn") == self._staged.rows
+        """All incoming rows that count, by month if the table is `split`."""
+        every_one = self._count("incoming WHERE NOT withdrawn") == self._staged.rows
         for part in self._staged.months if split else [WHOLE]:
-            if all_count:
-                months = self._staged.months if part == WHOLE else [part]
-                yield part, chain.from_iterable(map(self._staged.batches, months))
-            else:
-                yield part, self._reader(f"incoming WHERE NOT withdrawn AND {_in(part)}")
+            yield part, self._rows_of(part, None if every_one else "incoming")
 
     def merged(self, places: Iterable[str], parts: Collection[str]) -> Parts:
         """The rows of some files with the changes made, and in `parts` all new ones, by part;
@@ -180,13 +176,18 @@ class Merge(_Rows):
         for place in places:
             old[self.stored.files[place].part].append(place)
         for part in sorted({*old, *parts}):
-            kept = self._kept(old[part], "changed") if part in old else iter(())
-            fresh = self._fresh(part) if part in parts else iter(())
-            yield part, chain(kept, fresh)
+            kept = self._kept(old[part], "changed") if part in old else ()
+            yield part, chain(kept, self._rows_of(part, "changed") if part in parts else ())
 
-    def _fresh(self, part: str) -> Iterator[pa.RecordBatch]:
-        changed = f"SEMI JOIN (FROM changed WHERE NOT withdrawn) USING ({ORDER})"
-        yield from self._reader(f"(FROM (FROM incoming WHERE {_in(part)}) {changed})")
+    def _rows_of(self, part: str, counting: str | None) -> Iterator[pa.RecordBatch]:
+        """The staged rows of a part; only those that count by that table or view."""
+        orders, months = None, self._staged.months
+        if part != WHOLE:
+            months = [part]
+        if counting:
+            condition = "true" if part == WHOLE else f"{MONTH} = {literal(part)}"
+            orders = self._column(f"{ORDER} FROM {counting} WHERE NOT withdrawn AND {condition}")
+        return chain.from_iterable(self._staged.batches(month, orders) for month in months)
 
 
 class Purge(_Rows):
@@ -211,11 +212,6 @@ class Purge(_Rows):
         """The other rows of some files."""
         for place in places:
             yield self.stored.files[place].part, self._kept([place], "gone")
-
-
-def _in(part: str) -> str:
-    """A condition on the month; literal, so that only its rows are read."""
-    return "true" if part == WHOLE else f"{MONTH} = {literal(part)}"
 
 
 def _listed(texts: Iterable[str]) -> str:
