@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from model.errors import RecordsError, SourceError
 from monitor import alerts
@@ -108,6 +109,24 @@ def test_a_lead_whose_time_is_nearly_over_is_named_once_with_whose_it_is(watch: 
     assert "Ann Sales: lead L-soon" in told["message"]
     assert watch.check(NOW + 2 * HOUR)["told"] == []
     assert len(watch.mail.got) == len(watch.web.got) == 1
+
+
+def test_a_lead_is_forgotten_after_ninety_days_told_or_not(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TO_CHAT")
+    assert (watch.check()["waiting"], len(watch.mail.got)) == (1, 1)
+
+    def naming() -> int:
+        with watch.workspace.records._engine.connect() as database:
+            keys = database.execute(text("SELECT key FROM alert_states")).scalars().all()
+            bodies = database.execute(text("SELECT body FROM alerts_sent")).scalars().all()
+        return sum("L-soon" in one for one in [*keys, *bodies])
+
+    watch.check(NOW + 89 * DAY)
+    assert naming() == 3
+    watch.check(NOW + 91 * DAY)
+    assert naming() == 0
     assert len([key for key in watch.workspace.records.alerts.known() if "L-soon" in key]) == 1
     watch.check(NOW + 91 * DAY)
     assert [key for key in watch.workspace.records.alerts.known() if "L-soon" in key] == []
