@@ -69,8 +69,8 @@ def _dimensions(kept: list[SnapshotLine]) -> None:
 def _score_text(kept: list[SnapshotLine]) -> str:
     first, last = kept[0], kept[-1]
     return (
-        f"Score {words.score(first['score'])} on {words.day(first['as_of'])}, "
-        f"{words.score(last['score'])} on {words.day(last['as_of'])}, {len(kept)} snapshots."
+        f"Score {words.score(first['score'])} on {words.day(first['as_of_on'])}, "
+        f"{words.score(last['score'])} on {words.day(last['as_of_on'])}, {len(kept)} snapshots."
     )
 
 
@@ -87,7 +87,7 @@ def _as_table(kept: list[SnapshotLine]) -> None:
         ]
         rows: list[Row] = [
             [
-                Cell(words.day(one["as_of"]), one["definitions"]),
+                Cell(words.day(one["as_of_on"]), one["definitions"]),
                 words.KINDS[one["kind"]],
                 words.stage(one["stage"]),
                 words.score(one["score"]),
@@ -171,7 +171,7 @@ def _verdict(one: ChangeForm) -> Cell:
 
 def _named(one: SnapshotLine) -> str:
     kind = "" if one["kind"] == "live" else f", {words.KINDS[one['kind']]}"
-    return f"{words.day(one['as_of'])}{kind}"
+    return f"{words.day(one['as_of_on'])}{kind}"
 
 
 layout.show(page)

@@ -126,8 +126,8 @@ def kill_schedules(company: Small, commands: Starter, times: int) -> None:
         after = ids(company)
         assert before == after[: len(before)]
         assert whole(commands.config, commands.home) == len(after)
-        done = [(run["kind"], run["due_at"]) for run in runs(company)]
-        assert len(set(done)) == len(done)
+        begun = [(run["kind"], run["due_at"]) for run in runs(company)]
+        assert len(set(begun)) == len(begun)
         assert len(after) - len(before) >= command.said().count("snapshot: done")
     moved_on(company)
     an_hour_passes(company)

@@ -56,6 +56,7 @@ def line(day: str, definitions: str = "aaa", score: float | None = 50.0) -> Any:
     return {
         "id": day,
         "as_of": f"{day}T16:00:00Z",
+        "as_of_on": day,
         "kind": "live",
         "definitions": definitions,
         "stage": "undefined",
