@@ -14,12 +14,13 @@ def start(config: Path | None, home: Path, port: int) -> Popen[bytes]:
     environment = {**os.environ, "DETENTE_HOME": str(home)}
     if config is not None:
         environment["DETENTE_CONFIG"] = str(config)
-    command = [sys.executable, "-m", "monitor.dashboard", str(port)]
+    command = [sys.executable, "-P", "-m", "monitor.dashboard", str(port)]
     return Popen(command, env=environment, stdin=PIPE)  # noqa: S603
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()  # the system closes our input when whoever holds it is gone
+    while os.read(0, 1):  # ends when the system has closed our input, as whoever held it is gone
+        pass
     os._exit(1)
 
 
