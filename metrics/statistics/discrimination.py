@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from metrics.estimate import Estimate
-from metrics.rows import Ints, Rows, combined
+from metrics.rows import Array, Ints, Rows, combined
 from metrics.statistics.base import (
     Floats,
     Statistic,
@@ -44,7 +44,7 @@ class Auc(Statistic):
         scores, ranks = rows.ranked(self.score)
         names, clusters = rows.clusters()
         is_event = (rows[self.event][given] > 0).astype(np.int64)
-        parts = [clusters[given], ranks[given], is_event]
+        parts: list[Array] = [clusters[given], ranks[given], is_event]
         found, line_of = combined(parts, [len(names), len(scores), 2])
         n = np.bincount(line_of, minlength=len(found))
         line, is_event = np.divmod(found, 2)
