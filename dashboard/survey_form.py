@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard import access, data, html, words
-from dashboard.data import Level
+from dashboard import access, data, doing, html, words
+from dashboard.doing import Level
 from monitor.access import LOCAL, Person
 from monitor.surveys import WaveForm
 
@@ -36,7 +36,7 @@ ASK = (
 
 def by_link(token: str) -> None:
     """The form for whoever holds the link; who they are stands in it and cannot be changed."""
-    said = data.invitation(token)
+    said = doing.invitation(token)
     st.title(f"Sales and Marketing: {said['wave']}", anchor=False)
     html.note(f"{HOW} You can answer until {words.day(said['closes_on'])}.")
     who = [words.FUNCTIONS.get(said["function"], said["function"].upper()), LEVELS[said["level"]]]
@@ -44,14 +44,14 @@ def by_link(token: str) -> None:
     with st.form("survey", border=False):
         agrees, name = _naming() if said["level"] == "head" else (False, "")
         given = _statements()
-        st.caption(BY_LINK.format(floor=data.survey_floor()))
+        st.caption(BY_LINK.format(floor=doing.survey_floor()))
         is_sent = st.form_submit_button("Send answers", type="primary", width="stretch")
     if is_sent:
         if agrees and not name:
             st.error("You agreed to answer by name: please give it, or take the agreement back.")
             return
         answers = _answers(given)
-        data.answer(token, answers, name if agrees else None)
+        doing.answer(token, answers, name if agrees else None)
         _thank(answers)
 
 
@@ -82,7 +82,7 @@ def by_login(wave: WaveForm, person: Person) -> None:
         level = st.radio("You are a", [STAFF, HEAD], horizontal=True, index=None)
         name = st.text_input("Your name, if you are a head and agree to answer by name")
         given = _statements()
-        st.caption(BY_LOGIN.format(floor=data.survey_floor()))
+        st.caption(BY_LOGIN.format(floor=doing.survey_floor()))
         is_sent = st.form_submit_button("Send answers", type="primary")
     if is_sent:
         _send(person.id, function, level, name, given)
@@ -103,7 +103,7 @@ def _send(
         return
     kind: Level = "head" if level == HEAD else "staff"
     answers = _answers(given)
-    data.submit(person, function, kind, answers, name.strip() if kind == "head" else None)
+    doing.submit(person, function, kind, answers, name.strip() if kind == "head" else None)
     _thank(answers)
 
 
@@ -129,6 +129,6 @@ def _thank(answers: list[int | None]) -> None:
         f"Thank you: {answered} of {len(answers)} answers are kept. You can send again "
         "until the close; the last sending counts."
     )
-    least = data.survey_minimum()
+    least = doing.survey_minimum()
     if answered < least:
         st.warning(f"Under {least} answers are counted but not scored.")

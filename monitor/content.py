@@ -16,14 +16,8 @@ from metrics.stage.headline import Headline
 from model.stages import DIMENSIONS, STAGES
 from monitor import kept
 from monitor.reading import Reading
-from monitor.report import (
-    IndicatorForm,
-    StageForm,
-    SurveyForm,
-    indicator_form,
-    indicators_form,
-    stage_form,
-)
+from monitor.report import IndicatorForm, StageForm, indicator_form, indicators_form, stage_form
+from monitor.survey_forms import SurveyForm
 
 COMPANY = ("company", "all")
 FIGURE = ("value", "bound", "low", "high", "n", "status", "unit")

@@ -12,9 +12,9 @@ from model.periods import local_day
 from model.stages import Function
 from model.validation import suggest
 from monitor.progress import SILENT, Progress
-from monitor.report import SurveyForm
 from monitor.survey_columns import ColumnForm
 from monitor.survey_file import ProblemForm, SurveyFile, read_survey
+from monitor.survey_forms import SurveyForm
 from monitor.survey_results import survey_form
 from monitor.workspace import Workspace
 from store.records.surveys import Level, ResponseDraft, Wave

@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from dashboard import access, data, html, layout, survey_form, survey_results, survey_waves, words
+from dashboard import (
+    access,
+    data,
+    doing,
+    html,
+    layout,
+    survey_form,
+    survey_results,
+    survey_waves,
+    words,
+)
 from dashboard.survey_form import ASK
 
 
@@ -15,7 +25,7 @@ def page() -> None:
         survey_form.by_link(token)
         return
     layout.head("Survey")
-    wave = data.wave()
+    wave = doing.wave()
     person = survey_form.respondent(wave) if wave else None
     names = [*(["Answer"] if person else []), "Results"]
     names += ["Waves"] if access.may("admin") else []

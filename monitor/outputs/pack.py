@@ -16,7 +16,8 @@ from monitor.outputs import svg
 from monitor.outputs.belief import CAVEAT
 from monitor.outputs.svg import Mark, Row
 from monitor.outputs.words import amount
-from monitor.report import DimensionForm, GroupForm, StageForm
+from monitor.report import DimensionForm, StageForm
+from monitor.survey_forms import GroupForm
 from store.files import written_whole
 
 Format = Literal["html", "md"]

@@ -3,7 +3,8 @@
 from typing import Any, cast
 
 from model.stages import DIMENSIONS
-from monitor.report import DimensionForm, GroupForm, StageForm, SurveyForm
+from monitor.report import DimensionForm, StageForm
+from monitor.survey_forms import GroupForm, SurveyForm
 
 
 def group(mean: float | None, stage: str | None = None, hidden: str | None = None) -> GroupForm:

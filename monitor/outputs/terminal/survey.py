@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from model.words import percent, score
 from monitor.outputs.terminal.printing import line, table
-from monitor.report import CellForm, GapForm, GroupForm, HeadForm, RootForm, SurveyForm
 from monitor.survey_columns import ColumnForm
+from monitor.survey_forms import CellForm, GapForm, GroupForm, HeadForm, RootForm, SurveyForm
 from monitor.surveys import ImportForm
 
 HOW_TO_BEGIN = "Import one with `detente survey import FILE`, or `detente survey open` a wave."
