@@ -7,17 +7,17 @@ cursor in the same commit as the rows, so a killed sync loses nothing and double
 `tests/connectors/contract.py` is the suite that each of them inherits.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import pyarrow as pa
 
 from connectors.inspection import Inspection, LiveCheck
 from model.availability import Availability
+from model.closing import Closing
 from model.errors import DataError
 
 
@@ -84,7 +84,7 @@ class Pull:
     complete_at: datetime | None = None
 
 
-class Connector(ABC):
+class Connector(Closing):
     """A source of canonical tables; a context manager. Errors are SourceErrors."""
 
     kind: ClassVar[str]
@@ -148,14 +148,3 @@ class Connector(ABC):
 
     def close(self) -> None:
         """Release sessions and files."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

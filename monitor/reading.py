@@ -5,8 +5,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from types import TracebackType
-from typing import Self
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -19,6 +17,7 @@ from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
 from metrics.loaded import Loaded
 from metrics.stage import Verdict, infer
 from model.availability import Availability
+from model.closing import Closing
 from model.definitions import Definitions
 from model.errors import ConfigurationError, LakeError
 from model.periods import Period, end_of, local_day
@@ -32,7 +31,7 @@ from store.manifest import Manifest
 
 
 @dataclass
-class Reading:
+class Reading(Closing):
     """Figures from the tables of one manifest as of one instant; a context manager.
 
     As of the manifest's cutoff the facts in the lake serve; for any earlier day, or after the
@@ -93,17 +92,6 @@ class Reading:
 
     def _run(self, rows: ir.Table) -> pa.Table:
         return self.engine.run(rows)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Release the engine."""

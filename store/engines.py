@@ -7,12 +7,10 @@ Spark Connect server; `open_engine` chooses. The same expression gives the same 
 import gc
 import itertools
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import ibis
 import ibis.expr.operations as ops
@@ -20,6 +18,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.sql import SQLBackend
 
+from model.closing import Closing
 from model.errors import ConfigurationError, LakeError
 from model.tables import TABLES
 from store.lake import FACTS, Files, Lake
@@ -28,7 +27,7 @@ from store.manifest import Manifest
 ibis.options.sql.fuse_selects = False  # a third of Ibis' time, and an engine does it in a moment
 
 
-class Engine(ABC):
+class Engine(Closing):
     """The canonical tables and facts of one manifest; a context manager, safe between threads.
 
     `canonical` has every table of `model.tables`, with exactly its columns and types: the union
@@ -59,10 +58,6 @@ class Engine(ABC):
 
         Raises LakeError where the rows cannot be computed.
         """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Free what the engine holds."""
 
     @abstractmethod
     def _view(self, name: str, schema: pa.Schema, parts: Sequence[Files]) -> None:
@@ -150,17 +145,6 @@ class Engine(ABC):
     def _sql(self, expression: ir.Table) -> str:
         with _no_collecting():
             return str(self._ibis.compile(expression))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_engine(

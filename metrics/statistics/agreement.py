@@ -84,17 +84,7 @@ class Kappa(Statistic):
             high = 1.0
         else:
             low, high = _fisher(value, simple * deff, crit)
-        status, reason = sums.trust()
-        return Estimate(
-            value,
-            low,
-            high,
-            round(n),
-            len(sums),
-            status,
-            reason,
-            influence=sums.influence(influence),
-        )
+        return sums.figure(value, low, high, n, influence)
 
 
 def _codes(first: Array, second: Array) -> tuple[Ints, Ints]:

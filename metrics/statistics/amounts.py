@@ -55,17 +55,7 @@ class Average(Statistic):
             variance = (groups - 1) / groups * float(((left_out - value) ** 2).sum())
             reach = math.exp(critical(sizes) * math.sqrt(variance) / value)
             low, high = value / reach, value * reach
-        status, reason = sums.trust()
-        return Estimate(
-            value,
-            low,
-            high,
-            round(n),
-            len(sums),
-            status,
-            reason,
-            influence=sums.influence(influence),
-        )
+        return sums.figure(value, low, high, n, influence)
 
 
 @dataclass(frozen=True)

@@ -97,9 +97,16 @@ class Sums:
         """One sum per name of `values`, which has one entry per line."""
         return np.bincount(self.clusters, weights=values, minlength=len(self)).astype(np.float64)
 
-    def influence(self, sums: Floats) -> "Influence":
-        """`sums` (one per name) by name, centred so that they sum to zero."""
-        return Influence(self.names, sums - sums.mean())
+    def figure(
+        self, value: float, low: float | None, high: float | None, n: float, influence: Floats
+    ) -> Estimate:
+        """The estimate over these clusters. `influence` (one per name) is centred, so that it
+        sums to zero.
+        """
+        status, reason = self.trust()
+        by_name = Influence(self.names, influence - influence.mean())
+        clusters = len(self)
+        return Estimate(value, low, high, round(n), clusters, status, reason, influence=by_name)
 
     def trust(self) -> tuple[Status, str | None]:
         """Weak, with the reason, where there are too few clusters for the interval to hold."""

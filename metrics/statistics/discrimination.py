@@ -82,17 +82,7 @@ class Auc(Statistic):
             low, high = logit_interval(value, simple * deff, crit)
         else:
             low, high = wilson(value, max(min(m, k) / deff, 1.0), crit)
-        status, reason = sums.trust()
-        return Estimate(
-            value,
-            low,
-            high,
-            round(n),
-            len(sums),
-            status,
-            reason,
-            influence=sums.influence(influence),
-        )
+        return sums.figure(value, low, high, n, influence)
 
 
 def _ranked(at: Ints, counts: Floats) -> Floats:

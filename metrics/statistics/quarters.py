@@ -68,17 +68,7 @@ class QuarterAccuracy(Statistic):
         value = _accuracy(won.sum(axis=0), forecast.sum(axis=0))
         influence = _influence(won, forecast)
         low, high = _jackknife(won, forecast, value)
-        status, reason = sums.trust()
-        return Estimate(
-            value,
-            low,
-            high,
-            n,
-            len(sums),
-            status,
-            reason,
-            influence=sums.influence(influence),
-        )
+        return sums.figure(value, low, high, n, influence)
 
 
 def _by_quarter(sums: Sums, name: str) -> Floats:

@@ -54,17 +54,7 @@ class Proportion(Statistic):
         sizes = sums.by_cluster(counts)
         deff = design_effect(influence, sizes, share * (1 - share) / n, n)
         low, high = wilson(share, n / deff, critical(sizes))
-        status, reason = sums.trust()
-        return Estimate(
-            share,
-            low,
-            high,
-            round(n),
-            len(sums),
-            status,
-            reason,
-            influence=sums.influence(influence),
-        )
+        return sums.figure(share, low, high, n, influence)
 
 
 @dataclass(frozen=True)
@@ -135,17 +125,7 @@ class RatioOfSums(Statistic):
         variance = simple * design_effect(influence, sizes, simple, n)
         kish = total**2 / squares if len(sums) > 1 else 1.0
         low, high = _share_of_amount(share, variance, kish, critical(sizes))
-        status, reason = sums.trust()
-        return Estimate(
-            share,
-            low,
-            high,
-            n,
-            len(sums),
-            status,
-            reason,
-            influence=sums.influence(influence),
-        )
+        return sums.figure(share, low, high, n, influence)
 
 
 def _share_of_amount(

@@ -78,19 +78,9 @@ class SurvivalShare(Statistic):
         left = curve.survival_at(self.at)
         low, high = curve.band_at(self.at)
         influence = curve.influence_at(self.at)
-        status, reason = sums.trust()
         if not self.complement:
             left, low, high, influence = 1 - left, 1 - high, 1 - low, -influence
-        return Estimate(
-            left,
-            low,
-            high,
-            n,
-            len(sums),
-            status,
-            reason,
-            influence=sums.influence(influence),
-        )
+        return sums.figure(left, low, high, n, influence)
 
 
 @dataclass(frozen=True)
@@ -139,20 +129,11 @@ class SurvivalQuantile(Statistic):
         value = curve.first_at_or_below(1 - self.q)
         at = curve.longest if value is None else value
         low, high = curve.crossings(1 - self.q, at)
-        status, reason = sums.trust()
         if value is None:
+            status, reason = sums.trust()
             bound = f">{_number(curve.longest)}"
             return Estimate(None, low, None, n, len(sums), status, reason, bound)
-        return Estimate(
-            value,
-            low,
-            high,
-            n,
-            len(sums),
-            status,
-            reason,
-            influence=sums.influence(_in_time(curve, value, low, high)),
-        )
+        return sums.figure(value, low, high, n, _in_time(curve, value, low, high))
 
 
 class Curve:

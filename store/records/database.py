@@ -1,10 +1,10 @@
 """Opening our own database: it is created, or brought to this version's tables, on open."""
 
-from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Engine, inspect, text
 
+from model.closing import Closing
 from store.records.actions import Actions
 from store.records.alerts import Alerts
 from store.records.checklists import Checklists
@@ -19,7 +19,7 @@ from store.records.transactions import connect, reading
 NEWEST = "0005"  # the last of the migrations
 
 
-class Records:
+class Records(Closing):
     """The database behind one address; a context manager. Repositories: `surveys`, `invitations`,
     `snapshots`, `runs`, `actions`, `checklists`, `schedule`, `leases`, `alerts`. All errors are
     RecordsErrors or SurveyErrors.
@@ -59,17 +59,6 @@ class Records:
     def close(self) -> None:
         """Release the connections."""
         self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _is_newest(engine: Engine) -> bool:
