@@ -109,6 +109,7 @@ class Lake:
         self._storage = Storage(url, storage_options)
         self._duck = DuckSettings(memory_limit, temp_folder)
         self._merging = threading.Lock()
+        self._newest: tuple[list[str], Manifest | None] | None = None
 
     @property
     def url(self) -> str:
@@ -341,10 +342,18 @@ class Lake:
         if table is None:
             return None
         if id is None:
-            newest = pa.table(table.get_add_actions(flatten=True)).column("max.id")
-            id = pc.max(newest).as_py()  # noqa: A001
+            return self._newest_of(table)
         found = self._read_manifests(table, pc.field("id") == id)
         return found[0] if found else None
+
+    def _newest_of(self, table: DeltaTable) -> Manifest | None:
+        """The newest manifest, read once for each state of the list of them."""
+        files, held = table.file_uris(), self._newest
+        if held is None or held[0] != files:
+            newest = pc.max(pa.table(table.get_add_actions(flatten=True)).column("max.id"))
+            found = self._read_manifests(table, pc.field("id") == newest)
+            held = self._newest = files, found[0] if found else None
+        return held[1]
 
     def manifests(self) -> list[Manifest]:
         """All manifests whose versions are kept, oldest first."""

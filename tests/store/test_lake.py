@@ -262,8 +262,10 @@ def test_manifests_come_back_as_published(lake: Lake) -> None:
     assert first.id < second.id
     assert lake.manifest() == second
     assert lake.manifest(first.id) == first
+    third = Lake(lake.url).publish(drafted)
+    assert lake.manifest() == third
     assert lake.manifest(99) is None
-    assert lake.manifests() == [first, second]
+    assert lake.manifests() == [first, second, third]
 
 
 def test_vacuum_keeps_what_is_named_and_forgets_the_rest(lake: Lake) -> None:
