@@ -11,5 +11,6 @@ APP = Path(__file__).parents[1] / "streamlit_app.py"
 
 if __name__ == "__main__":
     theme.stylesheet()
+    warm.settle()
     warm.start()
     cli.main(["run", str(APP), *sys.argv[1:]])
