@@ -3,10 +3,11 @@ tables to result beside pandas and polars.
 
     python -m bench.indicators [--leads 2000000] [--folder FOLDER] [--rounds 3]
     python -m bench.indicators --growth 200000 2000000 10000000 --plot docs/growth.svg
-    python -m bench.indicators --spark sc://localhost:15002 --growth 200000
+    python -m bench.indicators --growth 200000 --sail
 
 The lakes are made in FOLDER where they are not there (bench.lake). Each run is a process of its
-own, in turns; memory is the peak of that process. `polars` needs `pip install polars`.
+own, in turns; memory is the peak of that process. `--sail` builds on Spark Connect as well, by
+Sail's server inside that same process. `polars` needs `pip install polars`.
 """
 
 import argparse
@@ -39,15 +40,15 @@ def main() -> None:
     parser.add_argument("--steps", nargs="+", choices=_WORKERS, default=list(_WORKERS))
     parser.add_argument("--growth", type=int, nargs="+", default=[])
     parser.add_argument("--plot", type=Path)
-    parser.add_argument("--spark", metavar="URL", help="a Spark Connect server that builds as well")
+    parser.add_argument("--sail", action="store_true", help="build on Spark Connect (Sail) as well")
     parser.add_argument("--step", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.step:
-        print(json.dumps(_measured(_WORKERS[given.step], given.folder, given.spark)))
+        print(json.dumps(_measured(_WORKERS[given.step], given.folder, sail=given.sail)))
         return
     _print_machine()
     if given.growth:
-        _growth(given.growth, given.folder, given.spark, given.plot)
+        _growth(given.growth, given.folder, given.plot, sail=given.sail)
     else:
         _compare(given.leads, given.folder, given.steps, given.rounds)
 
@@ -89,21 +90,18 @@ def _compare(leads: int, folder: Path, steps: list[str], rounds: int) -> None:
         print(step, values)
 
 
-def _growth(sizes: list[int], folder: Path, spark: str | None, plot: Path | None) -> None:
+def _growth(sizes: list[int], folder: Path, plot: Path | None, *, sail: bool) -> None:
     print(f"\n{'leads':>10}{'engine':>8}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
     points: dict[str, list[tuple[int, float, float]]] = {}
     for leads in sizes:
         home = _home(folder, leads)
-        for engine, url in (("DuckDB", None), ("Spark", spark)):
-            if engine == "DuckDB" or url:
-                found = _run("ours", home, url)
-                line = (leads, found["wall"], found["peak"])
-                points.setdefault(engine, []).append(line)
-                print(
-                    f"{leads:10}{engine:>8}{found['wall']:9.1f}{found['cpu']:9.1f}"
-                    f"{found['peak']:9.0f}",
-                    flush=True,
-                )
+        for engine in ("DuckDB", "Sail") if sail else ("DuckDB",):
+            found = _run("ours", home, sail=engine == "Sail")
+            points.setdefault(engine, []).append((leads, found["cpu"], found["peak"]))
+            print(
+                f"{leads:10}{engine:>8}{found['wall']:9.1f}{found['cpu']:9.1f}{found['peak']:9.0f}",
+                flush=True,
+            )
     if plot:
         from bench.plot import curves
 
@@ -122,23 +120,27 @@ def _home(folder: Path, leads: int) -> Path:
     return home
 
 
-def _run(step: str, home: Path, spark: str | None = None) -> Found:
+def _run(step: str, home: Path, *, sail: bool = False) -> Found:
     command = [sys.executable, "-m", "bench.indicators", "--step", step, "--folder", str(home)]
-    if spark:
-        command += ["--spark", spark]
+    if sail:
+        command.append("--sail")
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: Found = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def _measured(work: Callable[[Any], Found], home: Path, spark: str | None) -> Found:
+def _measured(work: Callable[[Any], Found], home: Path, *, sail: bool) -> Found:
     from config.settings import EngineSettings
     from monitor.workspace import Workspace
 
     workspace = Workspace.open(home / "detente.yaml", home)
-    if spark:
-        settings = workspace.settings.model_copy(update={"engine": EngineSettings(url=spark)})
-        workspace = Workspace(home, settings)
+    if sail:
+        from pysail.spark import SparkConnectServer
+
+        server = SparkConnectServer("127.0.0.1", 0)
+        server.start(background=True)
+        engine = EngineSettings(url=f"sc://127.0.0.1:{server.listening_address[1]}")
+        workspace = Workspace(home, workspace.settings.model_copy(update={"engine": engine}))
     began, used = time.perf_counter(), time.process_time()
     values = work(workspace)
     return {

@@ -3,8 +3,10 @@
     python -m bench.intervals [replications]
 
 Records belong to owners of unequal size and resemble each other within an owner so that the
-design effect is the one named. Prints the share of intervals that hold the truth, their mean
-width, and the mean coverage of each kind.
+design effect is the one named. Gaps between meetings are as many as there are owners elsewhere, on
+average, and gamma; the design effect is how irregular they are: 1 for shape 4, 4 for shape 1.
+Prints the share of intervals that hold the truth, their median width, and the mean coverage of each
+kind.
 """
 
 import math
@@ -12,14 +14,18 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import product
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from metrics.statistics import (
+    Auc,
+    GapQuantile,
+    Kappa,
     Proportion,
     RatioOfSums,
     Statistic,
@@ -30,6 +36,8 @@ from metrics.statistics import (
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+ENDS_AT = datetime(2026, 6, 30)
+BEFORE = 20  # gaps before the window, so that it begins anywhere between two meetings
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ def covered(setting: Setting, rng: np.random.Generator) -> tuple[bool, float]:
     rank = latent(setting, owner, rng)
     names = pa.array([f"o{i}" for i in owner])
     statistic, statistics, truth = KINDS[setting.kind](setting, rank, names, rng)
-    estimate = statistic.estimate(Sums.of(statistics))
+    estimate = statistic.estimate(Sums.of(statistics), ends_at=ENDS_AT)
     low = 0.0 if estimate.low is None else estimate.low
     high = math.inf if estimate.high is None else estimate.high
     return low <= truth <= high, high - low
@@ -140,18 +148,54 @@ def _median(setting: Setting, rank: Floats, names: pa.Array, rng: np.random.Gene
     return SurvivalQuantile("d", "e"), _times(rank, names, rng, 4), math.log(2)
 
 
+def _kappa(setting: Setting, rank: Floats, names: pa.Array, rng: np.random.Generator) -> Made:
+    """Three labels as likely as each other; the second is the first for a share of records."""
+    first = rng.integers(0, 3, len(rank))
+    second = np.where(rank < setting.share, first, (first + rng.integers(1, 3, len(rank))) % 3)
+    labels = {"first": pa.array(first.astype(str)), "second": pa.array(second.astype(str))}
+    rows = pa.table({"cluster": names, **labels, "n": np.ones(len(rank), np.int64)})
+    return Kappa("first", "second"), rows, 1.5 * setting.share - 0.5
+
+
+def _auc(setting: Setting, rank: Floats, names: pa.Array, rng: np.random.Generator) -> Made:
+    """Normal scores, half of them moved up so far that the area is 0.75."""
+    event = rng.random(len(rank)) < 0.5
+    score = special.ndtri(np.clip(rank, 1e-9, 1 - 1e-9)) + math.sqrt(2) * _AREA_AT * event
+    columns = {"score": np.round(score, 2), "is_event": event}
+    rows = pa.table({"cluster": names, **columns, "n": np.ones(len(rank), np.int64)})
+    return Auc("score", "event"), rows, 0.75
+
+
+_AREA_AT = float(special.ndtri(0.75))
+
+
+def _gaps(setting: Setting, _: Floats, __: pa.Array, rng: np.random.Generator) -> Made:
+    statistic, shape = GapQuantile("at"), 4 / setting.deff
+    scale = statistic.over_days / setting.clusters / shape
+    gaps = rng.gamma(shape, scale, BEFORE + 4 * setting.clusters + 20)
+    days = np.cumsum(gaps) - rng.uniform(BEFORE - 1, BEFORE) * shape * scale
+    begins = np.datetime64(ENDS_AT, "us") - np.timedelta64(statistic.over_days, "D")
+    at = begins + (days * 86_400e6).astype("timedelta64[us]")
+    truth = scale * float(special.gammaincinv(shape, statistic.q))
+    return statistic, pa.table({"at": at}), truth
+
+
 KINDS: dict[str, Callable[[Setting, Floats, pa.Array, np.random.Generator], Made]] = {
     "proportion": _proportion,
     "ratio of sums": _ratio,
     "survival share": _survival,
     "survival median": _median,
+    "kappa": _kappa,
+    "area under the curve": _auc,
+    "gap quantile": _gaps,
 }
+OF_ONE_SHARE = ("survival median", "area under the curve", "gap quantile")
 SETTINGS = [
     Setting(kind, clusters, deff, share)
     for kind, clusters, deff, share in product(
         KINDS, (8, 12, 20, 30), (1.0, 2.0, 4.0), (0.1, 0.3, 0.5, 0.8)
     )
-    if kind != "survival median" or share == 0.5
+    if share == 0.5 or (kind not in OF_ONE_SHARE and (kind != "kappa" or share > 0.5))
 ]
 
 
@@ -170,11 +214,11 @@ def main() -> None:
         for setting, (share, width) in zip(SETTINGS, results, strict=True):
             found.setdefault(setting.kind, []).append(share)
             print(
-                f"{setting.kind:16} owners {setting.clusters:3} deff {setting.deff:.0f} "
+                f"{setting.kind:20} owners {setting.clusters:3} deff {setting.deff:.0f} "
                 f"share {setting.share:.1f}  coverage {share:.3f}  width {width:.3f}"
             )
     for kind, shares in found.items():
-        print(f"{kind:16} mean {np.mean(shares):.3f}  {min(shares):.3f} to {max(shares):.3f}")
+        print(f"{kind:20} mean {np.mean(shares):.3f}  {min(shares):.3f} to {max(shares):.3f}")
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ COLOURS = ("#2f6fb0", "#c2571a")
 
 
 def curves(points: Mapping[str, Sequence[Point]]) -> str:
-    """`points` by engine: leads, seconds, megabytes; both axes logarithmic."""
-    panels = [
-        _panel({name: [(p[0], p[1]) for p in own] for name, own in points.items()}, "seconds", 0),
-        _panel({name: [(p[0], p[2]) for p in own] for name, own in points.items()}, "MB", 1),
-    ]
+    """`points` by engine: leads, processor seconds, megabytes; both axes logarithmic."""
+    panels = []
+    for place, unit in enumerate(("processor seconds", "MB")):
+        lines = {name: [(p[0], p[1 + place]) for p in own] for name, own in points.items()}
+        panels.append(_panel(lines, unit, place))
     size = f'width="{2 * WIDTH}" height="{HEIGHT}"'
     font = 'font-family="sans-serif" font-size="12"'
     return (

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from model.stages import CUTS, STAGES, Dimension
+from model import words as plain
+from model.stages import STAGES, Dimension
 from monitor.comparison import ComparedForm, EvidenceForm
 from monitor.outputs.belief import CAVEAT, teams
 from monitor.report import DimensionForm, EstimateForm, IndicatorForm, StageForm, StepForm
@@ -124,11 +125,8 @@ def interval(low: float | None, high: float | None, unit: str = "score") -> str:
 
 
 def score(value: float | None) -> str:
-    """A score on 20–100, without decimals, and never rounded up over a cut: 59.9 reads as 59."""
-    if value is None:
-        return NONE
-    near = round(value)
-    return str(near if near <= value or near not in CUTS else near - 1)
+    """A score on 20–100, or a dash where there is none."""
+    return NONE if value is None else plain.score(value)
 
 
 def freshness(form: StatusForm, zone: str) -> str | None:
@@ -292,8 +290,8 @@ def since(now: float | None, then: float | None, at: str, zone: str) -> str:
 
 
 def score_up(value: float | None) -> str:
-    """A score that must be reached: rounded up."""
-    return NONE if value is None else f"{int(-(-(value - 1e-6) // 1))}"
+    """A score that must be reached, or a dash where there is none."""
+    return NONE if value is None else plain.score_up(value)
 
 
 def gain(points: float) -> str:

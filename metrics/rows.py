@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 Index = slice | Ints
 NONE, NEVER = -1, -2  # no value; no code at all
 MANY = 1_000_000  # combinations: more are found by sorting
-FEW = 3  # times fewer rows than the whole: then they are sorted anew rather than counted by rank
+CLUSTER = "cluster"
 
 
 class Columns:
@@ -37,6 +37,7 @@ class Columns:
         self.labels = labels
         self.size = size
         self._ranks: dict[str, tuple[Array, Codes]] = {}
+        self._keys: dict[tuple[str, str], Ints] = {}
 
     @classmethod
     def of(
@@ -68,6 +69,25 @@ class Columns:
             values, place = np.unique(self.arrays[name], return_inverse=True)
             self._ranks[name] = values, place.astype(np.int32)
         return self._ranks[name]
+
+    def keyed(self, number: str, flag: str) -> Ints:
+        """A whole number by row that sorts by `number` and then those with the flag first; its last
+        `cluster_bits` are the cluster's code. Negative where the number is not given.
+        """
+        if (number, flag) not in self._keys:
+            _, keys = self.ranked(number)
+            without = self.arrays[flag] <= 0
+            found = ((2 * keys.astype(np.int64) + without) << self.cluster_bits) + self.arrays[
+                CLUSTER
+            ]
+            found[np.isnan(self.arrays[number])] = NONE
+            self._keys[number, flag] = found
+        return self._keys[number, flag]
+
+    @property
+    def cluster_bits(self) -> int:
+        """In how many bits a cluster's code fits."""
+        return len(self.labels[CLUSTER]).bit_length()
 
 
 def _coded(column: pa.ChunkedArray, unset: str | None) -> tuple[Array, Array]:
@@ -135,13 +155,25 @@ class Rows:
         """A text column of these rows in full; every value must be given."""
         return self.labels(name)[self[name]]
 
-    def ranked(self, name: str) -> tuple[Array, Array]:
+    def ranked(self, name: str) -> tuple[Array, Codes]:
         """Sorted values among which all of the column's are, and each row's place among them."""
-        if len(self) * FEW < self.whole.size:
-            values, place = np.unique(self[name], return_inverse=True)
-            return values, place
         values, ranks = self.whole.ranked(name)
         return values, ranks[self._index]
+
+    def clusters(self) -> tuple[Array, Ints]:
+        """The sorted names of clusters, these rows' among them, and each row's place there."""
+        places: Ints = self.once("clusters", lambda: self[CLUSTER].astype(np.int64))
+        return self.labels(CLUSTER), places
+
+    def timed(self, number: str, flag: str) -> tuple[Array, NDArray[np.bool_], Ints]:
+        """The rows whose `number` is given, in its order, those with the flag first where it is
+        the same: number, flag, and the cluster's place among the names of `clusters`.
+        """
+        keys, bits = np.sort(self.whole.keyed(number, flag)[self._index]), self.whole.cluster_bits
+        keys = keys[np.searchsorted(keys, 0) :]
+        cells = keys >> bits
+        values, _ = self.whole.ranked(number)
+        return values[cells >> 1], (cells & 1) == 0, keys & ((1 << bits) - 1)
 
     def where(self, chosen: NDArray[np.bool_]) -> "Rows":
         """Those of these rows that are chosen."""

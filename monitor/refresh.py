@@ -61,7 +61,8 @@ def publish(
         written = {}
         for done, (name, expression) in enumerate(built.items()):
             progress.step("facts", done, len(built))
-            version = workspace.lake.write_fact(name, engine.run(expression))
+            with engine.stream(expression) as rows:
+                version = workspace.lake.write_fact(name, rows)
             written[f"facts/{name}"] = version
             built.put(name, engine.written_fact(name, version))
         progress.end("facts")

@@ -31,37 +31,29 @@ class EstimateForm(TypedDict):
     reason: str | None
 
 
-class IndicatorForm(EstimateForm):
-    """One row of `detente indicators --json`. `score` is on 20–100, `stage` its stage.
+class ShownForm(EstimateForm):
+    """A figure that is shown: an outcome, or a measure of evidence quality, never scored.
 
     `window` has the keys from and to: local days, both included.
     """
 
     id: str
     title: str
-    dimension: str
     segment: dict[str, str]
     window: dict[str, str]
     clusters: int
     declared: bool
     unit: str
+    variants: dict[str, EstimateForm]
+
+
+class IndicatorForm(ShownForm):
+    """One row of `detente indicators --json`. `score` is on 20–100, `stage` its stage."""
+
+    dimension: str
     clock: str | None
     score: float | None
     stage: str | None
-    variants: dict[str, EstimateForm]
-
-
-class ShownForm(EstimateForm):
-    """A figure that is shown and never scored: an outcome, or a measure of evidence quality."""
-
-    id: str
-    title: str
-    segment: dict[str, str]
-    window: dict[str, str]
-    clusters: int
-    declared: bool
-    unit: str
-    variants: dict[str, EstimateForm]
 
 
 class IndicatorsForm(TypedDict):
@@ -134,6 +126,8 @@ class StageForm(TypedDict):
     says it in words, `withheld` why (evidence, people, probability). `headline` is the stage that
     the live snapshots have settled on, `headline_sentence` says it beside what is said now; both
     are None for a segment. `steps` are the cheapest to the next stage, `next_step` the first.
+    `company_only`: indicators that are known for the whole company only, and open in a segment.
+    `logging`: the share of people in Sales who log anything; None for a segment or a snapshot.
     """
 
     as_of: str
@@ -152,7 +146,9 @@ class StageForm(TypedDict):
     high: float | None
     probabilities: dict[str, float]
     evidence: float
+    logging: EstimateForm | None
     dimensions: list[DimensionForm]
+    company_only: list[str]
     binding: str | None
     pulls: list[PullForm]
     next_step: StepForm | None
@@ -254,6 +250,7 @@ def stage_form(
     definitions: str,
     segment: Mapping[str, str],
     settled: Headline | None = None,
+    logging: Estimate | None = None,
 ) -> StageForm:
     """The form of a verdict beside the survey's and the headline that snapshots have `settled`."""
     now = said_of(verdict, as_of, definitions)
@@ -275,7 +272,11 @@ def stage_form(
         "high": verdict.high,
         "probabilities": {stage.value: verdict.probabilities[stage] for stage in STAGES},
         "evidence": verdict.evidence,
+        "logging": estimate_form(logging) if logging else None,
         "dimensions": [dimension_form(one) for one in verdict.dimensions],
+        "company_only": [
+            id_ for id_, one in CATALOGUE.items() if not segment.keys().isdisjoint(one.cannot_split)
+        ],
         "binding": verdict.binding and verdict.binding.value,
         "pulls": [
             {

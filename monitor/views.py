@@ -247,12 +247,16 @@ def _form(opened: Reading, where: Segment, results: Sequence[Result]) -> StageFo
     verdict = opened.verdict_of(results, where)
     survey = None if where else surveys.form(opened.workspace)
     settled = None if where else headlines.settled(opened.workspace, opened.as_of)
+    logging = None if where else opened.logging()
     definitions = opened.workspace.definitions_version
-    return stage_form(verdict, survey, opened.as_of, definitions, where, settled)
+    return stage_form(verdict, survey, opened.as_of, definitions, where, settled, logging)
 
 
 def _stage(opened: Reading, where: Segment) -> StageForm:
-    return _form(opened, where, opened.indicators(where=where))
+    results = opened.indicators(where=where)
+    if not any(one.estimate.is_assessed for one in results):
+        opened.check_occurs(where)
+    return _form(opened, where, results)
 
 
 def segment_values(workspace: Workspace) -> dict[str, list[str]]:
@@ -272,6 +276,8 @@ def indicators(
     with reading(workspace, day) as opened:
         period = opened.period(window)
         results = opened.indicators(by, where, period)
+        if not any(one.estimate.is_assessed for one in results):
+            opened.check_occurs(where or {})
         beside = opened.shown(by, where, period)
         return indicators_form(results, opened.as_of, workspace.definitions_version, *beside)
 

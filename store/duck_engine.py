@@ -16,6 +16,8 @@ from store.engines import Engine, in_memory
 from store.lake import Files, Lake
 from store.manifest import Manifest
 
+BATCH = 100_000  # rows
+
 
 class DuckEngine(Engine):
     """An `Engine` in this process' memory: `memory_limit` as "2GB"; beyond it DuckDB spills to
@@ -49,6 +51,13 @@ class DuckEngine(Engine):
         with self._cursor(expression) as (cursor, sql):
             rows = cursor.sql(sql).to_arrow_table()
         return rows.cast(expression.schema().to_pyarrow())
+
+    @contextmanager
+    def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatchReader]:  # noqa: D102
+        schema = expression.schema().to_pyarrow()
+        with self._cursor(expression) as (cursor, sql):
+            rows = cursor.sql(sql).to_arrow_reader(BATCH)
+            yield pa.RecordBatchReader.from_batches(schema, (one.cast(schema) for one in rows))
 
     def _compute(self, name: str, expression: ir.Table) -> None:
         with self._cursor(expression) as (cursor, sql):

@@ -59,6 +59,11 @@ class Engine(Closing):
         Raises LakeError where the rows cannot be computed.
         """
 
+    @contextmanager
+    def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatchReader]:
+        """The same a batch at a time, where the engine can: they need not fit in memory."""
+        yield self.run(expression).to_reader()
+
     @abstractmethod
     def _view(self, name: str, schema: pa.Schema, parts: Sequence[Files]) -> None:
         """Make `name` the rows of all `parts`, in the columns of `schema`."""

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import charts, data, html, layout, words
 from dashboard.html import Cell, Column, Row
 from model.stages import STAGES
+from monitor.outputs.words import company_only, logging
 from monitor.report import IndicatorForm, PullForm, StageForm, StepForm
 from monitor.views import DeclarationForm
 
@@ -43,6 +44,9 @@ def _remarks(form: StageForm) -> None:
         html.note(words.why_range(form))
     if held := words.held(form):
         html.note(held)
+    for remark in (logging(form), company_only(form)):
+        if remark:
+            html.note(remark, is_muted=True)
     if form["survey"] is None:
         text = (
             "The teams' own view is asked for the whole company, not for a segment."

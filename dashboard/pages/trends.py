@@ -43,11 +43,11 @@ def _dimensions(kept: list[SnapshotLine]) -> None:
 
 
 def _score_text(kept: list[SnapshotLine]) -> str:
-    first, last = (
-        f"{words.score(one['score'])} on {words.day(one['as_of'], data.zone())}"
-        for one in (kept[0], kept[-1])
+    first, last = kept[0], kept[-1]
+    return (
+        f"Score {words.score(first['score'])} on {words.day(first['as_of_on'])}, "
+        f"{words.score(last['score'])} on {words.day(last['as_of_on'])}, {len(kept)} snapshots."
     )
-    return f"Score {first}, {last}, {len(kept)} snapshots."
 
 
 def _as_table(kept: list[SnapshotLine]) -> None:
@@ -63,7 +63,7 @@ def _as_table(kept: list[SnapshotLine]) -> None:
         ]
         rows: list[Row] = [
             [
-                Cell(words.day(one["as_of"], data.zone()), one["definitions"]),
+                Cell(words.day(one["as_of_on"]), one["definitions"]),
                 words.KINDS[one["kind"]],
                 words.stage(one["stage"]),
                 words.score(one["score"]),
@@ -147,7 +147,7 @@ def _verdict(one: ChangeForm) -> Cell:
 
 def _named(one: SnapshotLine) -> str:
     kind = "" if one["kind"] == "live" else f", {words.KINDS[one['kind']]}"
-    return f"{words.day(one['as_of'], data.zone())}{kind}"
+    return f"{words.day(one['as_of_on'])}{kind}"
 
 
 layout.show(page)

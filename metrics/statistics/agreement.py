@@ -7,13 +7,12 @@ from datetime import datetime
 import numpy as np
 
 from metrics.estimate import Estimate
-from metrics.rows import Array, Ints, Rows
+from metrics.rows import Array, Ints, Rows, combined
 from metrics.statistics.base import (
     Statistic,
     Sums,
     critical,
     design_effect,
-    members,
     shortfall,
     wilson,
 )
@@ -41,15 +40,18 @@ class Kappa(Statistic):
     def sums(self, rows: Rows) -> Sums:
         """cluster, first, second, n: the cells of the table of labels that occur."""
         given = rows.given(self.first) & rows.given(self.second)
-        names, clusters = members(rows)
-        pairs = np.stack([clusters[given], rows[self.first][given], rows[self.second][given]])
-        cells, n = np.unique(pairs, axis=1, return_counts=True)
+        names, clusters = rows.clusters()
+        labels = rows.labels(self.first), rows.labels(self.second)
+        parts = [column[given] for column in (clusters, rows[self.first], rows[self.second])]
+        found, place = combined(parts, [len(names), *map(len, labels)])
+        rest, second = np.divmod(found, max(len(labels[1]), 1))
+        cluster, first = np.divmod(rest, max(len(labels[0]), 1))
         columns = {
-            "first": rows.labels(self.first)[cells[1]],
-            "second": rows.labels(self.second)[cells[2]],
-            "n": n.astype(np.float64),
+            "first": labels[0][first],
+            "second": labels[1][second],
+            "n": np.bincount(place, minlength=len(found)).astype(np.float64),
         }
-        return Sums(columns, cells[0], names)
+        return Sums(columns, cluster, names)
 
     def estimate(
         self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
@@ -89,8 +91,8 @@ class Kappa(Statistic):
 
 def _codes(first: Array, second: Array) -> tuple[Ints, Ints]:
     """Labels as whole numbers, the same ones for both columns."""
-    _, place = np.unique(np.concatenate([first, second]), return_inverse=True)
-    return place[: len(first)], place[len(first) :]
+    number = {label: place for place, label in enumerate(sorted({*first, *second}))}
+    return np.array([number[x] for x in first]), np.array([number[x] for x in second])
 
 
 def _fisher(value: float, variance: float, crit: float) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from metrics.estimate import Estimate
 from metrics.rows import Rows
-from metrics.statistics.base import Statistic, Sums, critical, members, shortfall
+from metrics.statistics.base import Statistic, Sums, critical, shortfall
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Average(Statistic):
     def sums(self, rows: Rows) -> Sums:
         """cluster, n, total."""
         given = rows.given(self.amount)
-        names, clusters = members(rows)
+        names, clusters = rows.clusters()
         n = np.bincount(clusters[given], minlength=len(names)).astype(np.float64)
         total = np.bincount(clusters[given], rows[self.amount][given], len(names))
         occurs = np.flatnonzero(n)

@@ -214,21 +214,10 @@ def _expit(x: float) -> float:
 
 def count(rows: Rows, event: str) -> Sums:
     """cluster, n, k: the rows whose flag `event` is given, and those where it is true."""
-    names, clusters = members(rows)
-    cells = np.bincount(3 * clusters + rows[event] + 1, minlength=3 * len(names))
+    names, clusters = rows.clusters()
+    first = rows.once("first cells", lambda: 3 * clusters + 1)
+    cells = np.bincount(first + rows[event], minlength=3 * len(names))
     _, missed, k = cells.reshape(len(names), 3).T.astype(np.float64)
     n = missed + k
     occurs = np.flatnonzero(n)
     return Sums({"n": n[occurs], "k": k[occurs]}, occurs, names)
-
-
-def members(rows: Rows) -> tuple[Array, Ints]:
-    """The sorted names of the rows' clusters, and each row's place among them."""
-
-    def made() -> tuple[Array, Ints]:
-        codes, labels = rows["cluster"], rows.labels("cluster")
-        occurs = np.bincount(codes, minlength=len(labels)) > 0
-        return labels[occurs], (np.cumsum(occurs) - 1)[codes]
-
-    found: tuple[Array, Ints] = rows.once("members", made)
-    return found

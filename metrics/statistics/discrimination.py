@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from metrics.estimate import Estimate
-from metrics.rows import Ints, Rows
+from metrics.rows import Array, Ints, Rows, combined
 from metrics.statistics.base import (
     Floats,
     Statistic,
@@ -14,7 +14,6 @@ from metrics.statistics.base import (
     critical,
     design_effect,
     logit_interval,
-    members,
     shortfall,
     wilson,
 )
@@ -42,10 +41,12 @@ class Auc(Statistic):
     def sums(self, rows: Rows) -> Sums:
         """cluster, score, is_event, n: a line for each score of a cluster with either outcome."""
         given = rows.given(self.score) & rows.given(self.event)
-        scores, place = np.unique(rows[self.score][given], return_inverse=True)
-        names, clusters = members(rows)
-        lines = (clusters[given] * len(scores) + place) * 2 + (rows[self.event][given] > 0)
-        found, n = np.unique(lines, return_counts=True)
+        scores, ranks = rows.ranked(self.score)
+        names, clusters = rows.clusters()
+        is_event = (rows[self.event][given] > 0).astype(np.int64)
+        parts: list[Array] = [clusters[given], ranks[given], is_event]
+        found, line_of = combined(parts, [len(names), len(scores), 2])
+        n = np.bincount(line_of, minlength=len(found))
         line, is_event = np.divmod(found, 2)
         cluster, score = np.divmod(line, max(len(scores), 1))
         columns = {"score": scores[score], "is_event": is_event > 0, "n": n.astype(np.float64)}

@@ -1,5 +1,6 @@
 """Days between dated events, such as meetings that both functions attend."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,9 +9,10 @@ from scipy import special
 
 from metrics.estimate import Estimate
 from metrics.rows import Rows
-from metrics.statistics.base import Statistic, Sums
+from metrics.statistics.base import Floats, Statistic, Sums
 
 DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
+HOUR = 1 / 24
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,11 @@ class GapQuantile(Statistic):
     def estimate(
         self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None
     ) -> Estimate:
-        """Linear-interpolated quantile; the interval is that of the order statistics (binomial),
-        within the gaps seen. `n` counts events; `minimum_n` does not apply, since the calendar is
-        watched whether or not anything happened. Raises ValueError without `ends_at`.
+        """Linear-interpolated quantile. The interval is that of the order statistics at fractional
+        ranks (Hutson 1999). With so few gaps that even the longest may be too short for an upper
+        end, that is a log-normal quantile's (by the noncentral t), up to `over_days`. `n` counts
+        events; `minimum_n` does not apply, since the calendar is watched whether or not anything
+        happened. Raises ValueError without `ends_at`.
         """
         if ends_at is None:
             raise ValueError("gaps need the end of the window")
@@ -58,10 +62,7 @@ class GapQuantile(Statistic):
         stops = np.concatenate([[start], events, [end]])
         gaps = np.diff(stops).astype(np.float64) / DAY
         value = float(np.quantile(gaps, self.q))
-        ordered = np.sort(gaps)
-        first, last = (_binomial(p, len(gaps), self.q) for p in (0.025, 0.975))
-        low = float(ordered[max(first - 1, 0)])
-        high = float(ordered[min(last, len(gaps) - 1)])
+        low, high = _interval(np.sort(gaps), self.q, self.over_days)
         above = (gaps > value).astype(np.float64)
         weights = (above - above.mean()) / len(gaps)
         names = [str(stop) for stop in stops[1:]]
@@ -76,6 +77,23 @@ class GapQuantile(Statistic):
         )
 
 
-def _binomial(p: float, n: int, q: float) -> int:
-    """The least k at which n trials of chance q have at most k successes with probability p."""
-    return int(np.searchsorted(special.bdtr(np.arange(n + 1), n, q), p))
+def _interval(gaps: Floats, q: float, longest: float) -> tuple[float, float]:
+    """A 95 % interval of the quantile from sorted gaps; none is over `longest`."""
+    count = len(gaps)
+    first, last = (float(special.bdtrik(p, count, q)) for p in (0.025, 0.975))  # ranks less one
+    places = np.arange(count)
+    low, high = (float(np.interp(rank, places, gaps)) for rank in (first, last))
+    if last > count - 1:
+        high = max(high, _log_normal_end(gaps, q, longest))
+    return low, high
+
+
+def _log_normal_end(gaps: Floats, q: float, longest: float) -> float:
+    """The upper end of the 95 % interval of a quantile of log-normal gaps."""
+    if len(gaps) < 2:
+        return longest
+    logs, root = np.log(np.maximum(gaps, HOUR)), math.sqrt(len(gaps))
+    shift = float(special.ndtri(q)) * root
+    reach = float(special.nctdtrit(len(gaps) - 1, shift, 0.975)) / root
+    end = float(logs.mean()) + reach * float(logs.std(ddof=1))
+    return math.exp(min(end, math.log(longest)))

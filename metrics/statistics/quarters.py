@@ -8,7 +8,7 @@ import numpy as np
 
 from metrics.estimate import Estimate
 from metrics.rows import Rows
-from metrics.statistics.base import Floats, Statistic, Sums, critical, members, shortfall
+from metrics.statistics.base import Floats, Statistic, Sums, critical, shortfall
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class QuarterAccuracy(Statistic):
     def sums(self, rows: Rows) -> Sums:
         """cluster, quarter, n, forecast, won."""
         given = rows.given(self.forecast) & rows.given(self.won) & rows.given(self.quarter)
-        names, clusters = members(rows)
+        names, clusters = rows.clusters()
         labels = rows.labels(self.quarter)
         lines = clusters[given] * len(labels) + rows[self.quarter][given]
         found, line, n = np.unique(lines, return_inverse=True, return_counts=True)

@@ -14,7 +14,6 @@ from metrics.statistics.base import (
     critical,
     design_effect,
     logit_interval,
-    members,
     shortfall,
     wilson,
 )
@@ -80,7 +79,7 @@ class RatioOfSums(Statistic):
         """cluster, n, numerator, denominator, and the sums of their squares and product."""
         given = np.flatnonzero(rows.given(self.numerator) & rows.given(self.denominator))
         top, bottom = rows[self.numerator][given], rows[self.denominator][given]
-        names, clusters = members(rows)
+        names, clusters = rows.clusters()
         clusters = clusters[given]
         n = np.bincount(clusters, minlength=len(names)).astype(np.float64)
         occurs = np.flatnonzero(n)

@@ -3,24 +3,24 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.estimate import Estimate
-from metrics.rows import Rows
+from metrics.rows import Ints, Rows
 from metrics.statistics.base import (
     Floats,
     Statistic,
     Sums,
     critical,
     design_effect,
-    members,
     shortfall,
     wilson,
 )
 
-RANKED = "ranked"
+SORTED = "sorted"
 SLACK = 1e-12
 STRETCH = 1024
 
@@ -136,6 +136,30 @@ class SurvivalQuantile(Statistic):
         return sums.figure(value, low, high, n, _in_time(curve, value, low, high))
 
 
+class _Lines(NamedTuple):
+    """Lines by duration, those with the event first where it is the same. No `weight`: all 1."""
+
+    duration: Floats
+    is_event: NDArray[np.bool_]
+    clusters: Ints
+    weight: Floats | None
+
+    @classmethod
+    def of(cls, sums: Sums) -> "_Lines":
+        duration, is_event = sums["duration"], sums["is_event"] > 0
+        if sums.once(SORTED, lambda: False):
+            return cls(duration, is_event, sums.clusters, None)
+        order = np.lexsort((~is_event, duration))
+        return cls(duration[order], is_event[order], sums.clusters[order], sums["n"][order])
+
+    def by_cluster(self, count: int, until: int, values: Floats | None = None) -> Floats:
+        """By each of `count` clusters the sum of `values` times weight of the lines before one."""
+        weights = None if self.weight is None else self.weight[:until]
+        if values is not None:
+            weights = values if weights is None else values * weights
+        return np.bincount(self.clusters[:until], weights, count).astype(np.float64)
+
+
 class Curve:
     """Kaplan–Meier from lines of (cluster, duration, is_event, n).
 
@@ -146,21 +170,23 @@ class Curve:
 
     def __init__(self, sums: Sums) -> None:
         self.sums = sums
-        self._duration, self._weight = sums["duration"], sums["n"]
-        self._is_event = sums["is_event"] > 0
-        values, place = sums.once(RANKED, lambda: np.unique(self._duration, return_inverse=True))
-        self.n = float(self._weight.sum())
-        self._sizes = sums.by_cluster(self._weight)
+        self._lines = _Lines.of(sums)
+        duration, is_event, _, weight = self._lines
+        self._sizes = self._lines.by_cluster(len(sums), len(duration))
+        self.n = float(self._sizes.sum())
         self.critical = critical(self._sizes)
-        self.longest = float(self._duration.max())
-        self._cell = 2 * place + self._is_event
-        cells = np.bincount(self._cell, self._weight, 2 * len(values))
-        events = cells[1::2]
-        watched = cells[::2] + events
-        self._had = np.flatnonzero(events)
-        self._reached = np.cumsum(events > 0)
-        events, at_risk = events[self._had], (self.n - np.cumsum(watched) + watched)[self._had]
-        self.times = values[self._had]
+        self.longest = float(duration[-1])
+        self._had = np.flatnonzero(is_event)
+        at = duration[self._had]
+        self._starts = np.flatnonzero(np.diff(at, prepend=-np.inf))
+        self._first = self._had[self._starts]
+        self.times = at[self._starts]
+        if weight is None:
+            events = np.diff(self._starts, append=len(at))
+            at_risk = self.n - self._first
+        else:
+            events = np.add.reduceat(weight[self._had], self._starts) if len(at) else at
+            at_risk = self.n - (np.cumsum(weight) - weight)[self._first]
         with np.errstate(divide="ignore"):
             self._jump = 1 / (at_risk - events)
         self.survival = np.cumprod(1 - events / at_risk).astype(np.float64)
@@ -193,11 +219,15 @@ class Curve:
     def _influence(self, left: float, index: int) -> Floats:
         if left in (0.0, 1.0):
             return np.zeros(len(self.sums))
-        until = np.concatenate([[0.0], self.greenwood[:index]])
-        at_risk = until[np.minimum(self._reached, index)]
-        of_cell = np.repeat(at_risk, 2)  # of those without and with the event at each time
-        of_cell[2 * self._had[:index] + 1] -= self._jump[:index]
-        return left * self.sums.by_cluster(of_cell[self._cell] * self._weight)
+        lines, until = self._lines, np.append(0.0, self.greenwood[:index])
+        changes = self._first[:index]  # the lines at which one more time with an event is reached
+        stop = int(np.append(self._first, len(lines.duration))[index])
+        had = self._had[: np.append(self._starts, len(self._had))[index]]
+        each = np.repeat(until, np.diff(changes, prepend=0, append=stop))
+        each[had] -= np.repeat(self._jump[:index], np.diff(self._starts[:index], append=len(had)))
+        within = lines.by_cluster(len(self.sums), stop, each)
+        later = self._sizes - lines.by_cluster(len(self.sums), stop)
+        return np.asarray(left * (within + until[-1] * later))
 
     def design_effect_at(self, at: float) -> float:
         """The design effect of S at `at`; 1 where S is 0 or 1 and so shows no variance."""
@@ -210,14 +240,16 @@ class Curve:
         left, crit = self.survival_at(at), self.critical
         deff = self.design_effect_at(at)
         if left in (0.0, 1.0):
-            seen = float(self._weight[(self._duration >= at) | self._is_event].sum())
+            duration, is_event, _, weight = self._lines
+            far = (duration >= at) | is_event
+            seen = float(np.count_nonzero(far) if weight is None else weight[far].sum())
             return wilson(left, max(seen / deff, 1.0), crit)
         reach = _reach(left, deff * self.greenwood[self._index(at) - 1], crit)
         return float(left**reach), float(left ** (1 / reach))
 
     def first_at_or_below(self, level: float) -> float | None:
         """The first event time at which S is at or below `level`, or None."""
-        return self._first(self.survival <= level + SLACK)
+        return self._time_of(self.survival <= level + SLACK)
 
     def crossings(self, level: float, at: float) -> tuple[float | None, float | None]:
         """The first event times at which the lower and the upper end of the band are at or below
@@ -243,7 +275,7 @@ class Curve:
             left = self.survival[part]
             ends = left ** _reach(left, variance[part], self.critical)
             if (
-                found := self._first((ends <= level + SLACK) | (left <= 0), part.start)
+                found := self._time_of((ends <= level + SLACK) | (left <= 0), part.start)
             ) is not None:
                 return found
         return None
@@ -254,28 +286,23 @@ class Curve:
             left = self.survival[start : start + STRETCH]
             reach = _reach(left, variance[start : start + STRETCH], self.critical)
             ends = left ** (1 / reach)
-            if (found := self._first((ends <= level + SLACK) | (left <= 0), start)) is not None:
+            if (found := self._time_of((ends <= level + SLACK) | (left <= 0), start)) is not None:
                 return found
         return None
 
-    def _first(self, reached: NDArray[np.bool_], start: int = 0) -> float | None:
+    def _time_of(self, reached: NDArray[np.bool_], start: int = 0) -> float | None:
         place = int(np.argmax(reached)) if len(reached) else 0
         return float(self.times[start + place]) if len(reached) and reached[place] else None
 
 
 def _times(rows: Rows, duration: str, event: str) -> Sums:
-    """cluster, duration, is_event, n: a line for each row whose duration is given."""
+    """cluster, duration, is_event, n: a line for each row whose duration is given, sorted."""
 
     def made() -> Sums:
-        given = rows.given(duration)
-        names, clusters = members(rows)
-        values, place = rows.ranked(duration)
-        columns = {"duration": rows[duration], "is_event": rows[event] > 0}
-        if not given.all():
-            columns = {name: column[given] for name, column in columns.items()}
-            clusters, place = clusters[given], place[given]
-        sums = Sums({**columns, "n": np.ones(len(place))}, clusters, names)
-        sums.once(RANKED, lambda: (values, place))
+        times, is_event, clusters = rows.timed(duration, event)
+        columns = {"duration": times, "is_event": is_event, "n": np.broadcast_to(1.0, len(times))}
+        sums = Sums(columns, clusters, rows.clusters()[0])
+        sums.once(SORTED, lambda: True)
         return sums
 
     found: Sums = rows.once(("times", duration, event), made)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.clients.installed import from_apt
 from tests.dashboard.places import APP
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -35,9 +36,8 @@ DRAWN = """() => document.querySelector('[data-testid=stMainBlockContainer] .dt-
 def executable() -> str | None:
     """Chromium's path; installed where apt and the right to it are there."""
     found = _found()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "chromium"]):
-            subprocess.run(["apt-get", *command], check=False, capture_output=True, timeout=600)
+    if found is None:
+        from_apt("chromium")
         found = _found()
     return found
 

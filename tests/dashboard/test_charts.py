@@ -93,6 +93,7 @@ def snapshot(
         "id": day + definitions,
         "taken_at": f"{day}T20:00:00Z",
         "as_of": f"{day}T16:00:00Z",
+        "as_of_on": day,
         "kind": kind,
         "definitions": definitions,
         "stage": "defined",

@@ -191,37 +191,12 @@ def test_the_survey_results_are_those_of_the_monitor(draw: Draw, company: Place)
         assert statement["text"] in text
 
 
-def test_answers_are_kept_and_shown_to_nobody_before_the_close(
-    draw: Draw, open_wave: Place
-) -> None:
+def test_who_did_not_sign_in_answers_by_link_only(draw: Draw, open_wave: Place) -> None:
     app = draw(open_wave, "survey")
-    app.radio[0].set_value("sales")
-    app.radio[1].set_value("Team member")
-    app.text_input[0].set_value("somebody@example.com")
-    for number in range(1, 21):
-        app.button_group(key=f"statement_{number}").set_value("n/a" if number == 20 else "4")
-    app.button[0].click().run()
-    assert not app.exception
-    assert "19 of 20 answers are kept" in said(app)
+    assert "People answer by the personal link" in said(app)
     assert "results appear after its close" in said(app)
-    records = open_wave.open().records
-    (kept,) = records.surveys.responses(records.surveys.waves()[-1].id)
-    assert kept.answers == (4,) * 19 + (None,)
-    assert kept.level == "staff"
-    assert not kept.named
-
-
-def test_a_head_gives_a_name_and_everybody_says_who_they_are(draw: Draw, open_wave: Place) -> None:
-    app = draw(open_wave, "survey")
-    app.button[0].click().run()
-    assert "which team you work in" in said(app)
-    app.radio[0].set_value("marketing")
-    app.radio[1].set_value("Head of a team")
-    app.text_input[0].set_value("head@example.com")
-    app.button[0].click().run()
-    assert "Heads answer by name" in said(app)
-    records = open_wave.open().records
-    assert records.surveys.responses(records.surveys.waves()[-1].id) == []
+    assert not app.button_group
+    assert not app.radio
 
 
 def test_trends_show_the_snapshots(draw: Draw, company: Place) -> None:

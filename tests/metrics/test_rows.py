@@ -98,7 +98,7 @@ def test_figures_are_the_same_to_the_last_digit_whatever_the_order(
     assert one == other
 
 
-def test_times_are_ranked_anew_or_by_those_of_all_rows() -> None:
+def test_times_of_a_slice_are_sorted_as_if_it_were_all_rows() -> None:
     rng = np.random.default_rng(3)
     rows = [
         (int(i // 100), "EMEA", f"o{i % 20}", float(rng.integers(1, 90)), bool(i % 3))
@@ -106,7 +106,7 @@ def test_times_are_ranked_anew_or_by_those_of_all_rows() -> None:
     ]
     few = Rows(columns(table(rows))).between("at", instant(BEGIN), instant(BEGIN))
     assert len(few) == 100
-    again = Rows(columns(table(rows[:100])))  # here all rows are as many
+    again = Rows(columns(table(rows[:100])))
     values, place = again.ranked("days")
     assert (values[place] == again["days"]).all()
     for statistic in (SurvivalShare("days", "event", 40.0), SurvivalQuantile("days", "event")):

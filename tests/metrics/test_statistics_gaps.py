@@ -1,9 +1,12 @@
+import math
 from datetime import datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from scipy import stats
 
 from metrics.declaration import Anchor
 from metrics.scoring import score
@@ -51,6 +54,26 @@ def test_meetings_at_one_instant_count_once() -> None:
 def test_the_end_of_the_window_is_needed() -> None:
     with pytest.raises(ValueError, match="end of the window"):
         CADENCE.estimate(dates(3))
+
+
+def test_the_interval_is_that_of_order_statistics_where_gaps_are_many() -> None:
+    """The gaps are 1, 2, … 20 days; the ends lie where a beta law of ranks has 2.5 and 97.5 %."""
+    ago = [sum(range(k, 21)) for k in range(2, 21)]
+    got = GapQuantile("held_at", over_days=210).estimate(dates(*ago), ends_at=END)
+    for rank, chance in ((got.low, 0.975), (got.high, 0.025)):
+        assert rank is not None
+        assert stats.beta.cdf(0.75, rank, 21 - rank) == pytest.approx(chance, abs=1e-6)
+
+
+def test_with_few_gaps_the_upper_end_is_the_noncentral_t_of_their_logarithms() -> None:
+    gaps = [9, 30, 21, 14, 12, 26]
+    ago = [sum(gaps[k:]) for k in range(1, 6)]
+    got = GapQuantile("held_at", over_days=sum(gaps)).estimate(dates(*ago), ends_at=END)
+    logs, root = np.log(gaps), math.sqrt(6)
+    reach = stats.nct.ppf(0.975, 5, stats.norm.ppf(0.75) * root) / root
+    upper = math.exp(logs.mean() + reach * logs.std(ddof=1))
+    assert got.high == pytest.approx(min(upper, sum(gaps)), rel=1e-6)
+    assert max(gaps) < upper < sum(gaps)
 
 
 @example([1e-06, 1.192092896e-07])  # two events within one second

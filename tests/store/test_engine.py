@@ -11,6 +11,7 @@ from deltalake import write_deltalake
 import store.lake
 from model.errors import LakeError
 from model.tables import TABLES
+from store.duck_engine import DuckEngine
 from store.engines import Engine, open_engine
 from store.lake import Lake
 from store.spark_engine import address
@@ -139,6 +140,34 @@ def test_computed_tables_are_gone_after_use(engine: Engine) -> None:
         engine.run(some)
     with pytest.raises(ZeroDivisionError), engine.materialise({"some": leads}):
         raise ZeroDivisionError
+
+
+def test_streamed_rows_are_those_that_run_gives(engine: Engine) -> None:
+    leads = engine.canonical["leads"]
+    for found in (leads, leads.limit(0), leads.select("lead_id", "created_at", "score")):
+        with engine.stream(found) as rows:
+            streamed = rows.read_all()
+        assert streamed.sort_by("lead_id").equals(engine.run(found).sort_by("lead_id"))
+
+
+def test_more_rows_than_a_batch_are_streamed_whole(engine: Engine, lake: Lake) -> None:
+    count = 250_001
+    many = ibis.memtable(pa.table({"lead_id": range(count)}))
+    with engine.stream(many) as rows:
+        version = lake.write_fact("many", rows)
+    found = engine.written_fact("many", version)
+    told = engine.run(found.agg(n=found.count(), k=found.lead_id.nunique())).to_pylist()
+    assert told == [{"n": count, "k": count}]
+
+
+def test_rows_that_fail_midway_leave_the_fact_as_it_was(lake: Lake, engine: Engine) -> None:
+    before = engine.facts()["handoffs"]
+    late = ibis.memtable(pa.table({"text": ["1"] * 250_000 + ["no number"]}))
+    failing = late.select(hours=late.text.cast("int64"))
+    if isinstance(engine, DuckEngine):  # Spark makes such a cast null
+        with pytest.raises(LakeError), engine.stream(failing) as rows:
+            lake.write_fact("handoffs", rows)
+    assert engine.run(before).num_rows == 2
 
 
 def test_a_folder_may_have_spaces(tmp_path: Path, engine_url: str | None) -> None:
