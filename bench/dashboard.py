@@ -4,8 +4,10 @@
 
 Server time is from the request for a page (or a chosen segment) to the server's word that its
 script has ended, over the dashboard's own WebSocket, nothing drawn. The crowd is twenty sessions
-that each ask for a random page and segment every ten seconds for a minute. CONFIG and HOME are of
-a company with records; `bench.lake` writes one of any size.
+that each ask for a random page and segment every ten seconds for a minute. Memory is the slope of
+the server's over sessions that stay open and have seen every page. First content is the page's
+headline, cold as soon as the server answers. CONFIG and HOME are of a company with records;
+`bench.lake` writes one of any size.
 """
 
 import asyncio
@@ -15,6 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
@@ -29,8 +32,8 @@ from tests.dashboard.chromium import browser, dashboard, executable
 from tests.dashboard.places import PAGES
 
 CROWD, SECONDS, EVERY = 20, 60, 10.0
-ROUNDS = 6
-SEED = 11
+ROUNDS, STEP = 10, 5
+SEED, MOST_MS = 11, 300_000
 
 
 class Session:
@@ -71,20 +74,35 @@ def p95(seconds: Iterable[float]) -> float:
     return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
 
 
-def told(name: str, seconds: list[float]) -> None:
+def told(name: str, seconds: list[float], cpu: float | None = None) -> None:
     median, most = statistics.median(seconds), p95(seconds)
-    print(f"{name:<28}{len(seconds):>6}{1000 * median:>12.0f}{1000 * most:>12.0f}")
+    own = "" if cpu is None else f"{1000 * cpu / len(seconds):>12.0f}"
+    print(f"{name:<28}{len(seconds):>6}{1000 * median:>12.0f}{1000 * most:>12.0f}{own}", flush=True)
 
 
-def resident_mb(port: str) -> float:
-    """Of the dashboard's own process."""
+def server(port: str) -> Path:
+    """The dashboard's own process."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             words = (folder / "cmdline").read_bytes().split(b"\0")
-            if b"streamlit" in words and port.encode() in words:
-                pages = int((folder / "statm").read_text().split()[1])
-                return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+            if b"dashboard" in words and port.encode() in words:
+                return folder
     raise RuntimeError(f"no dashboard on port {port}")
+
+
+def resident_mb(url: str) -> float:
+    pages = int((server(_port(url)) / "statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def cpu_seconds(url: str) -> float:
+    """What the server has worked so far, on all threads; whatever else the machine does."""
+    fields = (server(_port(url)) / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _port(url: str) -> str:
+    return url.rpartition(":")[2]
 
 
 async def reruns(url: str, segments: list[dict[str, str]]) -> None:
@@ -96,10 +114,11 @@ async def reruns(url: str, segments: list[dict[str, str]]) -> None:
             for page in PAGES:
                 await session.look(page, segment)
         for page in PAGES:
+            before = cpu_seconds(url)
             found = [
                 await session.look(page, segment) for _ in range(ROUNDS) for segment in segments
             ]
-            told(f"{page}, again", found)
+            told(f"{page}, again", found, cpu_seconds(url) - before)
 
 
 async def new_segments(url: str, segments: list[dict[str, str]]) -> None:
@@ -111,8 +130,6 @@ async def new_segments(url: str, segments: list[dict[str, str]]) -> None:
 
 async def crowd(url: str, segments: list[dict[str, str]]) -> None:
     """Twenty readers at a time, a click every ten seconds each."""
-    port = url.rpartition(":")[2]
-    before = resident_mb(port)
     chance = random.Random(SEED)
     found: list[float] = []
 
@@ -124,13 +141,26 @@ async def crowd(url: str, segments: list[dict[str, str]]) -> None:
                 took = await session.look(chance.choice(PAGES), chance.choice(segments))
                 found.append(took)
                 await asyncio.sleep(max(EVERY - took, 0.0))
-            await asyncio.sleep(EVERY - delay)
-            if delay == 0.0:
-                grown = (resident_mb(port) - before) / CROWD
-                print(f"memory by session: {grown:.1f} MB")
 
     await asyncio.gather(*(reader(i * EVERY / CROWD) for i in range(CROWD)))
     told(f"{CROWD} sessions at a time", found)
+
+
+async def memory(url: str) -> None:
+    """What a reader who has seen every page holds: the slope of the server's resident memory over
+    open sessions, each of which has been to all pages.
+    """
+    held: list[tuple[int, float]] = []
+    async with AsyncExitStack() as opened:
+        for count in range(CROWD + 1):
+            if count % STEP == 0:
+                held.append((count, resident_mb(url)))
+            session = await opened.enter_async_context(Session(url))
+            for page in PAGES:
+                await session.look(page, {})
+    print("memory by open sessions:", ", ".join(f"{n}: {mb:.0f} MB" for n, mb in held))
+    slope = statistics.linear_regression(*zip(*held, strict=True)).slope
+    print(f"memory of a session: {slope:.1f} MB")
 
 
 def first_content(url: str) -> None:
@@ -144,7 +174,10 @@ def first_content(url: str) -> None:
             began = time.perf_counter()
             page.goto(url)
             page.wait_for_selector("[data-testid=stMain] h1")
-            print(f"first content in Chromium, {name}: {time.perf_counter() - began:.2f} s")
+            first = time.perf_counter() - began
+            page.wait_for_selector("text=Six dimensions", timeout=MOST_MS)
+            whole = time.perf_counter() - began
+            print(f"first content in Chromium, {name}: {first:.2f} s; the whole page {whole:.2f} s")
             page.close()
 
 
@@ -154,12 +187,13 @@ def main() -> None:
     values = views.segment_values(Workspace.open(config, home))
     some = [{name: value} for name, found in values.items() for value in found[:2]]
     fresh = [{"region": r, "source": s} for r in values["region"][:3] for s in values["source"][:2]]
-    print(f"{'':<28}{'looks':>6}{'median ms':>12}{'p95 ms':>12}")
+    print(f"{'':<28}{'looks':>6}{'median ms':>12}{'p95 ms':>12}{'CPU ms':>12}")
     with TemporaryDirectory() as folder, dashboard(environment, Path(folder) / "log") as url:
         first_content(url)
-        asyncio.run(reruns(url, [{}, *some[:4]]))
+        asyncio.run(reruns(url, [{}, *some[:2]]))
         asyncio.run(new_segments(url, fresh))
-        asyncio.run(crowd(url, [{}, *some[:4]]))
+        asyncio.run(crowd(url, [{}, *some[:2]]))
+        asyncio.run(memory(url))
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ def fill(records: Records, like: Snapshot, count: int, segments: int) -> None:
         "segment": {},
         "stage": like.payload["stage"],
         "rows": like.payload["indicators"]["rows"],
+        "people": like.payload["people"],
     }
     held: list[SegmentForm] = [
         {**company, "segment": {"region": f"Region {number}"}} for number in range(segments)

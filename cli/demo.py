@@ -9,7 +9,8 @@ from monitor.outputs.terminal import printing
 app = typer.Typer()
 sandbox_app = typer.Typer(help="A local Salesforce-compatible organisation.", no_args_is_help=True)
 SCENARIO_HELP = (
-    "mixed; undefined, defined, aligned or integrated; or handoff=aligned,process=undefined,…"
+    "mixed, undefined, defined, aligned or integrated; what differs may follow, a dimension or a "
+    "region: aligned,handoff=defined,APAC=undefined"
 )
 
 

@@ -4,7 +4,9 @@
     words     numbers and states as a reader sees them
     charts    Altair charts, each a function of a form; theme has their colours and type
     html      tables, callouts and the like that Streamlit does not have
-    data      the only calls to monitor, cached
+    data      the only calls to monitor for figures, kept until the next sync
+    doing     those that ask people or change something
+    warm      what is worked out before anybody looks
     layout    what every page shares: head, sidebar, errors
 
 To add a page: write pages/NAME.py after the model of pages/health.py, add it to streamlit_app.py.

@@ -1,6 +1,6 @@
 """Charts: each a function of a form and a palette. All scores stand on one 20–100 axis."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import altair as alt
@@ -9,7 +9,8 @@ import pandas as pd
 from dashboard import words
 from dashboard.theme import BODY, SMALL, Palette, dressed
 from model.stages import CUTS, STAGES
-from monitor.report import DimensionForm, GroupForm, StageForm, StatementForm, SurveyForm
+from monitor.report import DimensionForm, StageForm
+from monitor.survey_forms import GroupForm, StatementForm, SurveyForm
 
 LOWEST, HIGHEST = 20.0, 100.0
 EDGES = (LOWEST, *CUTS, HIGHEST)
@@ -46,27 +47,31 @@ def ladder_text(form: StageForm) -> str:
     return f"{' '.join(said)} Chance of each stage by the records: {odds}."
 
 
-def dimensions(forms: Sequence[DimensionForm], colours: Palette) -> Any:
-    """Each dimension's score with its interval on the same bands."""
-    row = 62
+def dimensions(forms: Sequence[DimensionForm], since: Mapping[str, str], colours: Palette) -> Any:
+    """Each dimension's score with its interval on the same bands, and what changed `since`."""
+    row = 74
     height = HEAD + row * len(forms)
     table = pd.DataFrame(
         {
             "row": form["title"],
             "title": form["title"],
             "said": _dimension_said(form),
-            "evidence": f"evidence {words.percent(form['evidence'])}",
+            "evidence": ", ".join(
+                part
+                for part in (since.get(form["id"]), f"evidence {words.percent(form['evidence'])}")
+                if part
+            ),
             "score": form["score"],
             "low": form["low"] if form["score"] is not None else None,
             "high": form["high"],
             "kind": "records",
             "status": form["status"],
             "label": f"{form['title']}: {_dimension_said(form)}",
-            "y": HEAD + row * i + 44,
+            "y": HEAD + row * i + 57,
         }
         for i, form in enumerate(forms)
     )
-    lines = alt.Chart(table).transform_calculate(top="datum.y - 30", right="100")
+    lines = alt.Chart(table).transform_calculate(top="datum.y - 43")
     left = lines.mark_text(align="left", dx=6, fontSize=BODY, fontWeight=600, color=colours.ink)
     right = lines.mark_text(align="right", dx=-6, fontSize=BODY, color=colours.ink)
     below = lines.mark_text(align="right", dx=-6, fontSize=SMALL, color=colours.muted)
@@ -75,7 +80,7 @@ def dimensions(forms: Sequence[DimensionForm], colours: Palette) -> Any:
         *_names(colours),
         left.encode(x=_at(LOWEST), y=_y("top"), text="title:N"),
         right.encode(x=_at(HIGHEST), y=_y("top"), text="said:N"),
-        below.transform_calculate(second="datum.y - 12").encode(
+        below.transform_calculate(second="datum.y - 24").encode(
             x=_at(HIGHEST), y=_y("second"), text="evidence:N"
         ),
         *_spans(table, colours),
@@ -282,9 +287,10 @@ def _stroke(colours: Palette) -> Any:
     return alt.Stroke("kind:N", scale=_scale(colours), legend=None)
 
 
-def texts(forms: Iterable[DimensionForm]) -> str:
+def texts(forms: Iterable[DimensionForm], since: Mapping[str, str]) -> str:
     """The dimensions in words."""
-    return " ".join(f"{form['title']}: {_dimension_said(form)}." for form in forms)
+    said = [(f"{form['title']}: {_dimension_said(form)}", since.get(form["id"])) for form in forms]
+    return " ".join(f"{', '.join(part for part in parts if part)}." for parts in said)
 
 
 def statements(forms: Sequence[StatementForm], colours: Palette) -> Any:

@@ -1,46 +1,55 @@
-"""The only calls to `monitor`. What belongs to one manifest is kept until the next one.
+"""The only calls to `monitor` for figures; `doing` has those that ask and change.
 
-Surveys, snapshots and the status change without a new manifest and are read each time.
+What belongs to one manifest is kept until the next one. Snapshots and the status change without a
+new manifest and are read each time.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TypedDict, TypeVar
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from monitor import actions as acting
+from dashboard.shelf import Shelf
 from monitor import advice as advising
-from monitor import compare, invitations, snapshots, surveys, views
+from monitor import compare, snapshots, surveys, views
 from monitor import comparison as comparing
 from monitor import handoff as handoffs
 from monitor import open_leads as waiting
 from monitor import pipeline as pipelines
 from monitor import rules as ruling
 from monitor.advice import AdviceForm
-from monitor.agreed import ActionForm
 from monitor.compare import ComparisonForm
 from monitor.comparison import BeliefForm
 from monitor.handoff import HandoffForm
-from monitor.invitations import InvitationForm, LinkForm
-from monitor.open_leads import OpenLeadForm
-from monitor.outputs import survey_table
+from monitor.open_leads import OpenLeadForm, OpenLeadsForm
 from monitor.pipeline import PipelineForm
-from monitor.report import IndicatorForm, StageForm, SurveyForm
+from monitor.report import IndicatorForm, StageForm
 from monitor.rules import RulesForm
 from monitor.snapshots import PointForm, SnapshotLine
+from monitor.survey_forms import SurveyForm
 from monitor.surveys import StatementText, WaveForm
-from monitor.views import DeclarationForm, FindingForm, StatusForm
+from monitor.views import (
+    DeclarationForm,
+    FindingForm,
+    PlainDeclarationForm,
+    RecordsForm,
+    RunForm,
+    StatusForm,
+)
 from monitor.workspace import CONFIG_NAME, Workspace
 
-Key = tuple[str, int | None, str]
-Level = Literal["head", "staff"]
-YEAR_DAYS = 366
+YEAR_DAYS, QUARTER_DAYS = 366, 85
+MOST_RECORDS, MOST_BROKEN, MOST_WAITING, MOST_SYNCS = 500, 200, 25, 10
 Held = tuple[str, str]  # a segment as snapshots hold it: dimension, value
-Segment = tuple[tuple[str, str], ...]
+Segment = Mapping[str, str]
+Made = TypeVar("Made")
+_SHELF, _WORKSPACES = Shelf(400), Shelf(2)
 
 
 class WavePoint(TypedDict):
@@ -51,17 +60,35 @@ class WavePoint(TypedDict):
     marketing: float | None
 
 
-def workspace() -> Workspace:
-    """The workspace of DETENTE_CONFIG and DETENTE_HOME; opened anew when the file changes."""
+def _opened() -> tuple[Hashable, Workspace]:
+    """The workspace of DETENTE_CONFIG and DETENTE_HOME, and what tells it from others; opened anew
+    when the file changes.
+    """
     config, home = os.environ.get("DETENTE_CONFIG"), os.environ.get("DETENTE_HOME")
     file = Path(config or CONFIG_NAME)
     stamp = file.stat().st_mtime_ns if file.exists() else None
-    return _workspace(config, home, str(Path.cwd()), stamp)
+    of = ("workspace", config, home, str(Path.cwd()), stamp)
+    return of, _WORKSPACES.get(of, Workspace.open)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _workspace(config: str | None, home: str | None, folder: str, stamp: int | None) -> Workspace:
-    return Workspace.open()
+def workspace() -> Workspace:
+    """Where everything is."""
+    return _opened()[1]
+
+
+def kept(
+    saying: str, parts: tuple[Hashable, ...], make: Callable[[Workspace], Made], segment: Segment
+) -> Made:
+    """What `make` gives for a manifest, these parts and a segment; `saying` it while one waits."""
+    key, opened = _key(parts, segment)
+    is_seen = get_script_run_ctx(suppress_warning=True) is not None
+    with st.spinner(saying) if is_seen and not _SHELF.has(key) else nullcontext():
+        return _SHELF.get(key, lambda: make(opened))
+
+
+def _key(parts: tuple[Hashable, ...], segment: Segment) -> tuple[Hashable, Workspace]:
+    of, opened = _opened()
+    return (of, manifest(), *parts, tuple(segment.items())), opened
 
 
 def zone() -> str:
@@ -74,15 +101,15 @@ def status() -> StatusForm:
     return views.status(workspace())
 
 
+def last_syncs() -> list[RunForm]:
+    """The newest syncs, the newest first."""
+    return views.last_syncs(workspace(), MOST_SYNCS)
+
+
 def manifest() -> int | None:
     """The id of the newest manifest, None before the first sync."""
     found = workspace().lake.manifest()
     return found.id if found else None
-
-
-def _key() -> Key:
-    opened = workspace()
-    return str(opened.home), manifest(), opened.definitions_version
 
 
 def where() -> dict[str, str]:
@@ -93,76 +120,81 @@ def where() -> dict[str, str]:
 
 def segment_values() -> dict[str, list[str]]:
     """The values that the figures can be cut by."""
-    return _segment_values(_key(), workspace())
+    return kept("Reading the records …", ("values",), views.segment_values, {})
 
 
-@st.cache_data(max_entries=8, show_spinner="Reading the records …")
-def _segment_values(key: Key, _workspace: Workspace) -> dict[str, list[str]]:
-    return views.segment_values(_workspace)
+def has_segments() -> bool:
+    """Whether nobody has to wait for the values of the segments."""
+    return _SHELF.has(_key(("values",), {})[0])
 
 
-def stage(segment: Mapping[str, str]) -> StageForm:
+def has_stage(segment: Segment) -> bool:
+    """Whether nobody has to wait for the stage of a segment and its indicators."""
+    return all(_SHELF.has(_key((name,), segment)[0]) for name in ("stage", "indicators"))
+
+
+def last_said() -> SnapshotLine | None:
+    """The newest snapshot of the whole company that was kept on its day."""
+    lines = snapshots.listed(workspace())
+    return next((one for one in reversed(lines) if one["kind"] == "live"), None)
+
+
+def stage(segment: Segment) -> StageForm:
     """The inferred stage of a segment; with the newest survey for the whole company."""
-    form = _stage(_key(), workspace(), tuple(segment.items()))
+    form = kept("Working out the stage …", ("stage",), lambda at: views.stage(at, segment), segment)
     said = None if segment else survey()
     return {**form, "survey": said, "gap": said["gap"] if said else None}
 
 
-@st.cache_data(max_entries=100, show_spinner="Working out the stage …")
-def _stage(key: Key, _workspace: Workspace, segment: Segment) -> StageForm:
-    return views.stage(_workspace, dict(segment))
-
-
-def indicators(segment: Mapping[str, str]) -> dict[str, IndicatorForm]:
+def indicators(segment: Segment) -> dict[str, IndicatorForm]:
     """Every indicator of a segment, by id, in the order of the dimensions."""
-    return _indicators(_key(), workspace(), tuple(segment.items()))
+    return kept(
+        "Working out the indicators …",
+        ("indicators",),
+        lambda at: {row["id"]: row for row in views.indicators(at, segment)["rows"]},
+        segment,
+    )
 
 
-@st.cache_data(max_entries=100, show_spinner="Working out the indicators …")
-def _indicators(key: Key, _workspace: Workspace, segment: Segment) -> dict[str, IndicatorForm]:
-    return {row["id"]: row for row in views.indicators(_workspace, dict(segment))["rows"]}
-
-
-def handoff(segment: Mapping[str, str]) -> HandoffForm:
-    """How far leads get and how soon they are answered."""
-    return _handoff(_key(), workspace(), tuple(segment.items()))
-
-
-@st.cache_data(max_entries=100, show_spinner="Following the leads …")
-def _handoff(key: Key, _workspace: Workspace, segment: Segment) -> HandoffForm:
-    return handoffs.form(_workspace, dict(segment))
-
-
-def open_leads(segment: Mapping[str, str]) -> list[OpenLeadForm]:
-    """Who waits for Sales, those with the least time left first."""
-    return _open_leads(_key(), workspace(), tuple(segment.items()))
-
-
-@st.cache_data(max_entries=50, show_spinner="Looking who waits …")
-def _open_leads(key: Key, _workspace: Workspace, segment: Segment) -> list[OpenLeadForm]:
-    return waiting.open_leads(_workspace, dict(segment))["rows"]
-
-
-def pipeline(segment: Mapping[str, str]) -> PipelineForm:
-    """What is open, forecast and won."""
-    return _pipeline(_key(), workspace(), tuple(segment.items()))
-
-
-@st.cache_data(max_entries=100, show_spinner="Reading the pipeline …")
-def _pipeline(key: Key, _workspace: Workspace, segment: Segment) -> PipelineForm:
-    return pipelines.form(_workspace, dict(segment))
-
-
-def split(dimension: str, segment: Mapping[str, str]) -> list[IndicatorForm]:
+def split(dimension: str, segment: Segment) -> list[IndicatorForm]:
     """Every indicator by the values of a dimension."""
-    return _split(_key(), workspace(), dimension, tuple(segment.items()))
+    return kept(
+        "Comparing the segments …",
+        ("split", dimension),
+        lambda at: views.indicators(at, segment, (dimension,))["rows"],
+        segment,
+    )
 
 
-@st.cache_data(max_entries=50, show_spinner="Comparing the segments …")
-def _split(
-    key: Key, _workspace: Workspace, dimension: str, segment: Segment
-) -> list[IndicatorForm]:
-    return views.indicators(_workspace, dict(segment), (dimension,))["rows"]
+def handoff(segment: Segment) -> HandoffForm:
+    """How far leads get and how soon they are answered."""
+    return kept(
+        "Following the leads …", ("handoff",), lambda at: handoffs.form(at, segment), segment
+    )
+
+
+def open_leads(segment: Segment) -> OpenLeadsForm:
+    """Who waits for Sales: how many, and those who still have time, the least first."""
+    return kept(
+        "Looking who waits …",
+        ("open leads",),
+        lambda at: waiting.open_leads(at, segment, MOST_WAITING),
+        segment,
+    )
+
+
+def open_leads_csv(segment: Segment) -> bytes:
+    """All who wait, those who still have time first."""
+    rows = waiting.open_leads(workspace(), segment)["rows"]
+    rows.sort(key=lambda row: row["hours_left"] < 0)
+    return _csv(pd.DataFrame(rows, columns=list(OpenLeadForm.__annotations__)))
+
+
+def pipeline(segment: Segment) -> PipelineForm:
+    """What is open, forecast and won."""
+    return kept(
+        "Reading the pipeline …", ("pipeline",), lambda at: pipelines.form(at, segment), segment
+    )
 
 
 def sla_hours() -> float | None:
@@ -173,17 +205,35 @@ def sla_hours() -> float | None:
 
 def catalogue() -> dict[str, DeclarationForm]:
     """Every indicator as declared, by id."""
-    return {one["id"]: one for one in views.catalogue(workspace())}
+    of, opened = _opened()
+    declared = _SHELF.get((of, "catalogue"), lambda: views.catalogue(opened))
+    return {one["id"]: one for one in declared}
 
 
-def records(indicator: str, segment: Mapping[str, str]) -> pd.DataFrame:
-    """The CRM records behind an indicator, with `counted` and `reason`."""
-    return _records(_key(), workspace(), indicator, tuple(segment.items()))
+def outcomes() -> dict[str, PlainDeclarationForm]:
+    """Every outcome as declared, by id."""
+    of, opened = _opened()
+    declared = _SHELF.get((of, "outcomes"), lambda: views.outcomes(opened))
+    return {one["id"]: one for one in declared}
 
 
-@st.cache_data(max_entries=20, show_spinner="Fetching the records …")
-def _records(key: Key, _workspace: Workspace, indicator: str, segment: Segment) -> pd.DataFrame:
-    return views.records(_workspace, indicator, dict(segment))
+def records(indicator: str, segment: Segment) -> RecordsForm:
+    """How many CRM records stand behind an indicator or outcome, and the first of them."""
+    return kept(
+        "Fetching the records …",
+        ("records", indicator),
+        lambda at: views.first_records(at, indicator, segment, MOST_RECORDS),
+        segment,
+    )
+
+
+def records_csv(indicator: str, segment: Segment) -> bytes:
+    """All of them."""
+    return _csv(views.records(workspace(), indicator, segment))
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False).encode()
 
 
 def record_url() -> str | None:
@@ -193,19 +243,23 @@ def record_url() -> str | None:
 
 def findings() -> list[FindingForm]:
     """The kinds of dirty record."""
-    return _findings(_key(), workspace())
+    return kept("Looking for dirty records …", ("findings",), views.health, {})
 
 
-@st.cache_data(max_entries=4, show_spinner="Looking for dirty records …")
-def _findings(key: Key, _workspace: Workspace) -> list[FindingForm]:
-    return views.health(_workspace)
-
-
-def kept(segment: Held | None = None) -> list[SnapshotLine]:
+def snapshot_lines(segment: Held | None = None) -> list[SnapshotLine]:
     """What snapshots say of the company or a segment, oldest first, as far as a chart shows it."""
     if segment is None:
         return snapshots.series(snapshots.listed(workspace()))
     return snapshots.series(snapshots.of_segment(workspace(), segment))
+
+
+def before(form: StageForm) -> SnapshotLine | None:
+    """What a snapshot said of the same about a quarter ago."""
+    held = tuple(form["segment"].items())
+    if len(held) > 1:
+        return None
+    lines = snapshot_lines(held[0] if held else None)
+    return snapshots.before(lines, form, QUARTER_DAYS)
 
 
 def held_segment() -> Held | None:
@@ -228,90 +282,24 @@ def histories(segment: Held | None = None) -> dict[str, list[PointForm]]:
 
 def comparison(first: str, second: str) -> ComparisonForm:
     """What changed between two snapshots, or between one and now."""
-    return _comparison(_key(), workspace(), first, second)
-
-
-@st.cache_data(max_entries=50, show_spinner="Comparing …")
-def _comparison(key: Key, _workspace: Workspace, first: str, second: str) -> ComparisonForm:
-    return compare.compare(_workspace, first, second)
+    return kept(
+        "Comparing …",
+        ("comparison", first, second),
+        lambda at: compare.compare(at, first, second),
+        {},
+    )
 
 
 def survey(name: str | None = None) -> SurveyForm | None:
     """What may be shown of a wave, the newest unless named; the same until a wave changes."""
+    of, opened = _opened()
     waves_now = tuple(tuple(one.items()) for one in all_waves())
-    opened = workspace()
-    return _survey(str(opened.home), waves_now, opened.definitions_version, name, opened)
-
-
-@st.cache_data(max_entries=50, show_spinner="Reading the answers …")
-def _survey(
-    home: str,
-    waves_now: tuple[tuple[tuple[str, object], ...], ...],
-    definitions: str,
-    name: str | None,
-    _workspace: Workspace,
-) -> SurveyForm | None:
-    return surveys.form(_workspace, name)
-
-
-def survey_csv(form: SurveyForm) -> str:
-    """A wave's tables as CSV."""
-    return survey_table.csv_of(form)
-
-
-def survey_floor() -> int:
-    """The fewest people that are shown as a group."""
-    return workspace().settings.survey.floor
-
-
-def survey_minimum() -> int:
-    """The fewest answers that are scored."""
-    return workspace().settings.survey.minimum_answers
+    return _SHELF.get((of, "survey", waves_now, name), lambda: surveys.form(opened, name))
 
 
 def all_waves() -> list[WaveForm]:
     """The waves, oldest first."""
     return surveys.waves(workspace())
-
-
-def open_wave(name: str, closes_on: date) -> None:
-    """Open a wave from today on."""
-    surveys.open_wave(workspace(), name, None, closes_on)
-
-
-def close_wave(name: str) -> None:
-    """Close a wave for good."""
-    surveys.close_wave(workspace(), name)
-
-
-def segment_names() -> tuple[str, ...]:
-    """The configured dimensions."""
-    return workspace().settings.segments
-
-
-def invite(people: str, address: str, wave: str | None) -> list[LinkForm]:
-    """A personal link for each line of `people`."""
-    return invitations.invite(workspace(), invitations.people_of(people), address, wave)
-
-
-def links_csv(links: list[LinkForm]) -> str:
-    """Links as CSV."""
-    return invitations.csv_of(links)
-
-
-def invitation(token: str) -> InvitationForm:
-    """What a personal link says."""
-    return invitations.invitation(workspace(), token)
-
-
-def answer(token: str, answers: list[int | None], name: str | None) -> None:
-    """Keep the answers of whoever holds the link."""
-    invitations.answer(workspace(), token, answers, name)
-
-
-def wave() -> WaveForm | None:
-    """The wave that takes answers today."""
-    return surveys.current(workspace())
 
 
 def waves() -> list[WavePoint]:
@@ -330,82 +318,31 @@ def questionnaire() -> list[StatementText]:
     return surveys.questionnaire()
 
 
-def submit(
-    person: str, function: str, level: Level, answers: list[int | None], name: str | None
-) -> None:
-    """Keep a person's answers in the open wave."""
-    surveys.submit(workspace(), person, function, level, answers, name=name)
-
-
 def belief() -> BeliefForm:
     """What both teams say beside what the CRM shows; anew for each wave."""
-    waves = tuple((one.name, one.state) for one in workspace().records.surveys.waves())
-    return _belief(_key(), workspace(), waves)
-
-
-@st.cache_data(max_entries=8, show_spinner="Setting what people say beside the records …")
-def _belief(key: Key, _workspace: Workspace, waves: tuple[tuple[str, str], ...]) -> BeliefForm:
-    return comparing.form(_workspace)
+    waves_now = tuple((one.name, one.state) for one in workspace().records.surveys.waves())
+    return kept(
+        "Setting what people say beside the records …", ("belief", waves_now), comparing.form, {}
+    )
 
 
 def advice() -> AdviceForm:
     """Whether to change; anew for each answer to the checklist."""
     given = len(workspace().records.checklists.history())
-    return _advice(_key(), workspace(), given)
+    return kept("Working out the advice …", ("advice", given), advising.form, {})
 
 
-@st.cache_data(max_entries=8, show_spinner="Working out the advice …")
-def _advice(key: Key, _workspace: Workspace, given: int) -> AdviceForm:
-    return advising.form(_workspace)
-
-
-def answer_question(question: str, said: str, by: str) -> None:
-    """Keep an answer to the checklist."""
-    advising.answer(workspace(), question, said, by)
-
-
-def actions() -> list[ActionForm]:
-    """The agreed actions with their progress."""
-    history = [one.history for one in workspace().records.actions.list()]
-    return _actions(_key(), workspace(), sum(map(len, history)), surveys.today(workspace()))
-
-
-@st.cache_data(max_entries=8, show_spinner="Following the agreed actions …")
-def _actions(key: Key, _workspace: Workspace, events: int, day: date) -> list[ActionForm]:
-    return acting.listed(_workspace)
-
-
-def next_meeting() -> date:
-    """A quarter from today."""
-    return surveys.today(workspace()) + acting.NEXT_MEETING
-
-
-def agree(
-    indicator: str, title: str | None, owner: str, target: float | None, due_on: date, by: str
-) -> ActionForm:
-    """Keep an agreed action, for the segment that the reader has chosen."""
-    wanted = acting.Proposal(
-        indicator=indicator,
-        function=owner,
-        by=by,
-        target=target,
-        due_on=due_on,
-        title=title,
-        segment=where(),
+def rules(segment: Segment) -> RulesForm:
+    """How far the rules of engagement are kept in a segment, with the newest that break them."""
+    return kept(
+        "Checking the rules of engagement …",
+        ("rules",),
+        lambda at: ruling.check(at, where=segment, most=MOST_BROKEN),
+        segment,
     )
-    return acting.agree(workspace(), wanted)
 
 
-def close_action(action: int, state: acting.Ended, by: str, note: str) -> ActionForm:
-    """End an action with a note."""
-    return acting.close(workspace(), action, state, by, note)
-
-
-def rules(segment: Mapping[str, str]) -> RulesForm:
-    """How far the rules of engagement are kept in a segment, with the records that break them."""
-    return _rules(_key(), workspace(), tuple(segment.items()))
-
-
-@st.cache_data(max_entries=20, show_spinner="Checking the rules of engagement …")
-def _rules(key: Key, _workspace: Workspace, segment: Segment) -> RulesForm:
-    return ruling.check(_workspace, where=dict(segment))
+def broken_csv(rule: str, segment: Segment) -> bytes:
+    """All the records that break a rule."""
+    (one,) = ruling.check(workspace(), rule, segment)["rules"]
+    return _csv(pd.DataFrame(one["broken"]))

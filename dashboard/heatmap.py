@@ -7,11 +7,11 @@ import altair as alt
 import pandas as pd
 
 from dashboard import words
-from dashboard.theme import BODY, SMALL, Palette, dressed
+from dashboard.theme import SMALL, Palette, dressed
 from model.stages import STAGES
 from monitor.report import IndicatorForm
 
-ROW = 30
+ROW, NAME = 44, 18
 CANNOT = "cannot be split"
 WEAK = "*"
 
@@ -44,22 +44,25 @@ def cell(row: IndicatorForm, segment: str) -> CellForm:
 
 
 def drawn(cells: Sequence[CellForm], colours: Palette) -> Any:
-    """The map; indicators that cannot be split by this dimension are left out."""
+    """The map, each indicator's name over its cells, so that a phone has room for both; indicators
+    that cannot be split by this dimension are left out.
+    """
     known = [one for one in cells if CANNOT not in one["about"].lower()]
-    table = pd.DataFrame(known, columns=list(CellForm.__annotations__))
-    order = list(dict.fromkeys(table["indicator"]))
-    y = alt.Y(
-        "indicator:N",
-        sort=order,
-        axis=alt.Axis(
-            title=None, ticks=False, domain=False, labelColor=colours.ink, labelLimit=260
-        ),
-    )
-    x = alt.X(
-        "segment:N",
-        axis=alt.Axis(
-            title=None, ticks=False, domain=False, orient="top", labelAngle=0, labelLimit=110
-        ),
+    order = list(dict.fromkeys(one["indicator"] for one in known))
+    place = {name: ROW * i for i, name in enumerate(order)}
+    rows = [
+        {
+            **one,
+            "top": place[one["indicator"]] + NAME,
+            "bottom": place[one["indicator"]] + ROW - 4,
+            "middle": place[one["indicator"]] + (NAME + ROW - 4) / 2,
+        }
+        for one in known
+    ]
+    table = pd.DataFrame(rows, columns=[*CellForm.__annotations__, "top", "bottom", "middle"])
+    names = pd.DataFrame({"indicator": order, "top": [place[name] + NAME - 4 for name in order]})
+    axis = alt.Axis(
+        title=None, ticks=False, domain=False, orient="top", labelAngle=0, labelLimit=110
     )
     fills = alt.Scale(
         domain=["", *(stage.value for stage in STAGES)], range=[colours.paper, *colours.heat]
@@ -70,14 +73,23 @@ def drawn(cells: Sequence[CellForm], colours: Palette) -> Any:
         alt.Tooltip("said:N", title="Value"),
         alt.Tooltip("about:N", title="Evidence"),
     ]
-    base = alt.Chart(table).encode(x=x, y=y, tooltip=tips)
+    base = alt.Chart(table).encode(x=alt.X("segment:N", axis=axis), tooltip=tips)
     box = base.mark_rect(stroke=colours.paper, strokeWidth=2)
     text = base.mark_text(fontSize=SMALL, color=colours.ink)
+    title = alt.Chart(names).mark_text(
+        align="left", baseline="bottom", fontSize=SMALL, color=colours.muted
+    )
     layers = [
-        box.encode(fill=alt.Fill("fill:N", scale=fills, legend=None)),
-        text.encode(text="said:N"),
+        box.encode(y=_y("top"), y2="bottom:Q", fill=alt.Fill("fill:N", scale=fills, legend=None)),
+        text.encode(y=_y("middle"), text="said:N"),
+        title.encode(x=alt.value(0), y=_y("top"), text="indicator:N"),
     ]
-    return dressed(alt.layer(*layers), colours, ROW * len(order) + 2 * BODY)
+    return dressed(alt.layer(*layers), colours, ROW * len(order))
+
+
+def _y(field: str) -> Any:
+    """A place in pixels from the top."""
+    return alt.Y(f"{field}:Q", scale=None, axis=None)
 
 
 def text(cells: Sequence[CellForm]) -> str:

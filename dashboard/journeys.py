@@ -41,7 +41,7 @@ def funnel(counts: Mapping[str, int], colours: Palette) -> Any:
             title=None, ticks=False, domain=False, labelFontSize=BODY, labelColor=colours.ink
         ),
     )
-    scale = alt.Scale(domain=[0, whole * 1.28], nice=False)
+    scale = alt.Scale(domain=[0, whole * 1.45], nice=False)
     x = alt.X("n:Q", scale=scale, axis=None)
     bars = alt.Chart(table).mark_bar(color=colours.stages[3], height=20)
     text = alt.Chart(table).mark_text(align="left", dx=6, fontSize=BODY, color=colours.ink)

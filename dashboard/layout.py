@@ -1,18 +1,20 @@
 """What every page shares: the sidebar, the head, errors in one line, the first-run guide."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
-from altair.utils.schemapi import debug_mode
 
 from dashboard import access, data, html, words
-from dashboard.theme import stylesheet
+from dashboard.shelf import Shelf
+from dashboard.theme import palette, specified, stylesheet
 from model.errors import DetenteError
+from monitor.views import StatusForm
 
+_CHARTS = Shelf(400)
 INDICATOR = "indicator"  # the address's parameter that names one
 
 
@@ -56,19 +58,35 @@ def frame() -> None:
     """The sidebar with the segment, the as-of and who is looking: the same on every page."""
     with errors():
         status = data.status()
-        with st.sidebar:
+        with meanwhile(data.has_segments() or not status["has_data"]), st.sidebar:
             html.brand(status["organisation"])
             if status["has_data"]:
                 _segments()
                 html.meta(f"As of {words.moment(status['cutoff_at'], data.zone())}")
-            _watch(status["manifest"])
+            _watch(_shown(status))
             if found := access.person():
                 access.badge(found)
 
 
+@contextmanager
+def meanwhile(is_there: bool) -> Iterator[None]:
+    """What was said last, until what is said now has been worked out; nothing if it `is_there`."""
+    if is_there:
+        yield
+        return
+    place = st.empty()
+    with place.container():
+        last = data.last_said()
+        said = words.said_last(last, data.zone()) if last else "Détente is reading the records."
+        html.verdict(said)
+        html.meta("The newest figures are being worked out, as after every start.")
+    yield
+    place.empty()
+
+
 def show(page: Callable[[], None], *, needs_data: bool = True) -> None:
     """Draw a page; without data, say how to get some."""
-    with errors(), debug_mode(False):  # charts are held against their schema in the tests
+    with errors():
         if needs_data and data.manifest() is None:
             _guide()
         else:
@@ -77,12 +95,19 @@ def show(page: Callable[[], None], *, needs_data: bool = True) -> None:
 
 def head(title: str) -> None:
     """A page's title, and whose figures as of when."""
+    st.title(title, anchor=False)
+    whose()
+
+
+def whose() -> None:
+    """Whose figures as of when, and what is not as it should be with the sync."""
     status = data.status()
     parts = [status["organisation"], words.segment(data.where())]
     if status["cutoff_at"]:
         parts.append(f"as of {words.moment(status['cutoff_at'], data.zone())}")
-    st.title(title, anchor=False)
     html.meta(" · ".join(parts))
+    if said := words.freshness(status, data.zone()):
+        html.note(said)
 
 
 def indicator_link(indicator: str) -> str:
@@ -90,10 +115,14 @@ def indicator_link(indicator: str) -> str:
     return "indicators?" + urlencode({**data.where(), INDICATOR: indicator})
 
 
-def chart(drawn: Any, text: str) -> None:
-    """A chart in the house's own look, with its text for screen readers."""
-    object.__setattr__(drawn, "to_dict", partial(type(drawn).to_dict, drawn, validate=False))
-    st.altair_chart(drawn, theme=None, width="stretch", alt=text)
+def chart(draw: Callable[..., Any], *of: Any, text: str) -> None:
+    """What `draw` makes of forms, and of the reader's palette, with its text for screen readers.
+    Kept until the forms change.
+    """
+    colours = palette()
+    key = (draw.__module__, draw.__qualname__, json.dumps(of, default=str), colours.paper)
+    spec = _CHARTS.get(key, lambda: specified(draw, *of, colours))
+    st.vega_lite_chart(spec, theme=None, width="stretch", alt=text)
 
 
 def _segments() -> None:
@@ -110,10 +139,14 @@ def _segments() -> None:
 
 
 @st.fragment(run_every="30s")
-def _watch(shown: int | None) -> None:
-    """Draw the page anew when a sync has brought something."""
-    if data.manifest() != shown:
+def _watch(shown: Hashable) -> None:
+    """Draw the page anew when a sync begins, ends or has brought something."""
+    if _shown(data.status()) != shown:
         st.rerun()
+
+
+def _shown(status: StatusForm) -> Hashable:
+    return status["manifest"], words.freshness(status, data.zone())
 
 
 def _guide() -> None:

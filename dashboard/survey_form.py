@@ -1,12 +1,12 @@
-"""The twenty statements to be rated: by a personal link, or in the open wave."""
+"""The twenty statements to be rated: by a personal link, or by who is signed in."""
 
 from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard import access, data, html, words
-from dashboard.data import Level
-from monitor.access import LOCAL
+from dashboard import access, data, doing, html, words
+from dashboard.doing import Level
+from monitor.access import LOCAL, Person
 from monitor.surveys import WaveForm
 
 SCALE = ["1", "2", "3", "4", "5", "n/a"]
@@ -24,15 +24,19 @@ BY_LINK = ANONYMOUS + (
     "Your link holds no address, and it serves to replace your earlier answers; what connects the "
     "two is destroyed at the close."
 )
-BY_ADDRESS = ANONYMOUS + (
-    "Your address or login serves to replace your earlier answers; it is kept as a keyed code "
-    "whose key is destroyed at the close. Heads answer by name, which the other head sees."
+BY_LOGIN = ANONYMOUS + (
+    "Your login serves to replace your earlier answers; it is kept as a keyed code whose key is "
+    "destroyed at the close. Heads answer by name, which the other head sees."
+)
+ASK = (
+    "People answer by the personal link that each was sent. An admin makes links under Waves, or "
+    "with “detente survey invite”."
 )
 
 
 def by_link(token: str) -> None:
     """The form for whoever holds the link; who they are stands in it and cannot be changed."""
-    said = data.invitation(token)
+    said = doing.invitation(token)
     st.title(f"Sales and Marketing: {said['wave']}", anchor=False)
     html.note(f"{HOW} You can answer until {words.day(said['closes_on'])}.")
     who = [words.FUNCTIONS.get(said["function"], said["function"].upper()), LEVELS[said["level"]]]
@@ -40,14 +44,14 @@ def by_link(token: str) -> None:
     with st.form("survey", border=False):
         agrees, name = _naming() if said["level"] == "head" else (False, "")
         given = _statements()
-        st.caption(BY_LINK.format(floor=data.survey_floor()))
+        st.caption(BY_LINK.format(floor=doing.survey_floor()))
         is_sent = st.form_submit_button("Send answers", type="primary", width="stretch")
     if is_sent:
         if agrees and not name:
             st.error("You agreed to answer by name: please give it, or take the agreement back.")
             return
         answers = _answers(given)
-        data.answer(token, answers, name if agrees else None)
+        doing.answer(token, answers, name if agrees else None)
         _thank(answers)
 
 
@@ -57,10 +61,15 @@ def _naming() -> tuple[bool, str]:
     return agrees, name.strip()
 
 
-def in_the_open(wave: WaveForm) -> None:
-    """The form for whoever comes without a link: who is signed in needs to give no address."""
-    access.need("contributor")
+def respondent(wave: WaveForm) -> Person | None:
+    """Who may answer without a link: somebody who signed in, in a wave without links."""
     known = access.person()
+    is_known = known is not None and known is not LOCAL and known.may("contributor")
+    return known if is_known and not wave["invited"] else None
+
+
+def by_login(wave: WaveForm, person: Person) -> None:
+    """The form for who is signed in."""
     html.note(f"Wave {wave['name']}, open until {words.day(wave['closes_on'])}. {HOW}")
     with st.form("survey", border=False):
         function = st.radio(
@@ -71,17 +80,12 @@ def in_the_open(wave: WaveForm) -> None:
             index=None,
         )
         level = st.radio("You are a", [STAFF, HEAD], horizontal=True, index=None)
-        person = known.id if known and known is not LOCAL else _address()
         name = st.text_input("Your name, if you are a head and agree to answer by name")
         given = _statements()
-        st.caption(BY_ADDRESS.format(floor=data.survey_floor()))
+        st.caption(BY_LOGIN.format(floor=doing.survey_floor()))
         is_sent = st.form_submit_button("Send answers", type="primary")
     if is_sent:
-        _send(person, function, level, name, given)
-
-
-def _address() -> str:
-    return st.text_input("Your work e-mail address", autocomplete="email")
+        _send(person.id, function, level, name, given)
 
 
 def _send(
@@ -91,15 +95,15 @@ def _send(
     name: str,
     given: Mapping[int, str | None],
 ) -> None:
-    if not person.strip() or function is None or level is None:
-        st.error("Please say which team you work in, what you are, and your address; then send.")
+    if function is None or level is None:
+        st.error("Please say which team you work in and whether you head it; then send.")
         return
     if level == HEAD and not name.strip():
         st.error("Heads answer by name: please give it, or answer as a team member.")
         return
     kind: Level = "head" if level == HEAD else "staff"
     answers = _answers(given)
-    data.submit(person, function, kind, answers, name.strip() if kind == "head" else None)
+    doing.submit(person, function, kind, answers, name.strip() if kind == "head" else None)
     _thank(answers)
 
 
@@ -125,6 +129,6 @@ def _thank(answers: list[int | None]) -> None:
         f"Thank you: {answered} of {len(answers)} answers are kept. You can send again "
         "until the close; the last sending counts."
     )
-    least = data.survey_minimum()
+    least = doing.survey_minimum()
     if answered < least:
         st.warning(f"Under {least} answers are counted but not scored.")

@@ -4,10 +4,10 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard import charts, data, html, layout, theme, words
+from dashboard import charts, data, doing, html, layout, words
 from dashboard.html import Cell, Column, Row
 from model.stages import STAGES
-from monitor.report import CellForm, SurveyForm
+from monitor.survey_forms import CellForm, SurveyForm
 
 BOTH: tuple[Literal["sales", "marketing", "all"], ...] = ("sales", "marketing", "all")
 
@@ -33,7 +33,7 @@ def page(results: SurveyForm | None) -> None:
     _heads(results)
     st.download_button(
         "Download these tables (CSV)",
-        data.survey_csv(results),
+        doing.survey_csv(results),
         f"survey-{results['wave']}.csv",
         "text/csv",
     )
@@ -138,7 +138,7 @@ def _statements(results: SurveyForm) -> None:
     ]
     if shown:
         html.key()
-        layout.chart(charts.statements(shown, theme.palette()), "Means by statement; table below.")
+        layout.chart(charts.statements, shown, text="Means by statement; table below.")
     titles = {name: one["title"] for name, one in data.catalogue().items()}
     columns = [
         Column(""),

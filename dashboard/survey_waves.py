@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from dashboard import access, data, html, layout, words
+from dashboard import access, data, doing, html, layout, words
 from dashboard.html import Cell, Column, Row
 from monitor.surveys import WaveForm
 
@@ -51,13 +51,13 @@ def _open() -> None:
         is_sent = st.form_submit_button("Open the wave")
     if is_sent:
         with layout.errors():
-            data.open_wave(name, last)
+            doing.open_wave(name, last)
         st.rerun()
 
 
 def _invite(running: list[str]) -> None:
     st.header("Make links", anchor=False)
-    segments = ", ".join(["person", "function", "level", *data.segment_names()])
+    segments = ", ".join(["person", "function", "level", *doing.segment_names()])
     st.markdown(
         f"One line for each person: {segments}. What stands last may be left out. Nobody's address "
         "is kept, or stands in a link."
@@ -69,12 +69,12 @@ def _invite(running: list[str]) -> None:
         is_sent = st.form_submit_button("Make links")
     if is_sent:
         with layout.errors():
-            links = data.invite(people, address, wave)
+            links = doing.invite(people, address, wave)
         st.success(
             f"Links made: {len(links)}. Send each to its person alone, then delete the list."
         )
         st.download_button(
-            "Download the links (CSV)", data.links_csv(links), f"links-{wave}.csv", "text/csv"
+            "Download the links (CSV)", doing.links_csv(links), f"links-{wave}.csv", "text/csv"
         )
 
 
@@ -95,5 +95,5 @@ def _close(running: list[str]) -> None:
             st.error("Please confirm that nobody is to answer any more.")
             return
         with layout.errors():
-            data.close_wave(wave)
+            doing.close_wave(wave)
         st.rerun()

@@ -4,17 +4,22 @@ Sales is blue and square, Marketing vermilion and a triangle, the records a roun
 of the text: form and colour always say the same. Stages are four steps of one hue.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import altair as alt
 import streamlit as st
+from altair.utils.schemapi import debug_mode
 
 from model.stages import STAGES
 
 FONT = '"Source Sans", "Source Sans 3", system-ui, sans-serif'
 SMALL, BODY, LARGE = 12, 14, 16
+_ONE_AT_A_TIME = Lock()  # what Altair sets, it sets for the process
 STYLE_FILE = Path(__file__).with_name("style.css")
 
 
@@ -64,6 +69,7 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
+@cache
 def stylesheet() -> str:
     """The pages' own styles, the palette as CSS variables that follow the theme by themselves."""
     names = ("paper", "ink", "muted", "line", "records", "sales", "marketing")
@@ -73,6 +79,21 @@ def stylesheet() -> str:
     rules = "".join(f"{name}:light-dark({light},{dark});" for name, (light, dark) in pairs.items())
     # On the app's own element, because that is where Streamlit sets the colour scheme.
     return f"<style>.stApp{{{rules}}}{STYLE_FILE.read_text(encoding='utf-8')}</style>"
+
+
+def specified(draw: Callable[..., alt.TopLevelMixin], *of: Any) -> dict[str, Any]:
+    """What `draw` makes, as Vega-Lite with its rows in it. The tests alone hold it against Altair's
+    schema, which takes longer than the rest.
+    """
+    rows = alt.data_transformers
+    with _ONE_AT_A_TIME, debug_mode(False), alt.theme.enable("none"):
+        rows.consolidate_datasets = False  # each mark's rows stand by it
+        try:
+            with rows.enable("default", max_rows=None):
+                found: dict[str, Any] = draw(*of).to_dict(validate=False)
+        finally:
+            rows.consolidate_datasets = True
+    return found
 
 
 def dressed(chart: alt.TopLevelMixin, colours: Palette, height: int) -> Any:

@@ -48,8 +48,9 @@ def dimension_trend(kept: Sequence[SnapshotLine], dimension: str, colours: Palet
     return dressed(alt.layer(*layers), colours, height)
 
 
-def value_trend(points: pd.DataFrame, declared: DeclarationForm, colours: Palette) -> Any:
+def value_trend(history: Sequence[PointForm], declared: DeclarationForm, colours: Palette) -> Any:
     """An indicator's value over time, in its unit, with the values from which a stage starts."""
+    points = indicator_points(history)
     share = declared["unit"] == "share"
     top = 1.0 if share else _top(points, declared)
     scale = alt.Scale(domain=[0, top], nice=not share)

@@ -5,18 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from model.stages import CUTS, STAGES, Dimension
+from model import words as plain
+from model.stages import STAGES, Dimension
 from monitor.comparison import ComparedForm, EvidenceForm
 from monitor.outputs.belief import CAVEAT, teams
-from monitor.report import (
-    DimensionForm,
-    EstimateForm,
-    GapForm,
-    GroupForm,
-    IndicatorForm,
-    StageForm,
-    StepForm,
-)
+from monitor.report import DimensionForm, EstimateForm, IndicatorForm, StageForm, StepForm
+from monitor.snapshots import SnapshotLine
+from monitor.survey_forms import GapForm, GroupForm
+from monitor.views import StatusForm
 
 NONE = "–"
 SPACE = "\u00a0"
@@ -76,6 +72,11 @@ def number(value: float | None, digits: int = 0) -> str:
     return NONE if value is None else f"{value:,.{digits}f}"
 
 
+def counted(n: int, noun: str) -> str:
+    """`1 lead`, `1,234 leads`."""
+    return f"{number(n)} {noun}{'' if n == 1 else 's'}"
+
+
 def percent(share: float | None, digits: int = 0) -> str:
     """`53 %` of a share."""
     return NONE if share is None else f"{100 * share:.{digits}f}{SPACE}%"
@@ -96,7 +97,7 @@ def quantity(value: float | None, unit: str) -> str:
         return percent(value, 1)
     if unit in ("hours", "days"):
         return f"{value:,.1f}{SPACE}{'h' if unit == 'hours' else 'days'}"
-    return number(value, 0 if float(value).is_integer() else 1)
+    return number(value, 0 if float(value).is_integer() or abs(value) >= 1000 else 1)
 
 
 def value(form: EstimateForm, unit: str) -> str:
@@ -124,11 +125,24 @@ def interval(low: float | None, high: float | None, unit: str = "score") -> str:
 
 
 def score(value: float | None) -> str:
-    """A score on 20–100, without decimals, and never rounded up over a cut: 59.9 reads as 59."""
-    if value is None:
-        return NONE
-    near = round(value)
-    return str(near if near <= value or near not in CUTS else near - 1)
+    """A score on 20–100, or a dash where there is none."""
+    return NONE if value is None else plain.score(value)
+
+
+def freshness(form: StatusForm, zone: str) -> str | None:
+    """What a reader should know about the sync; None where all is as it should be."""
+    run = form["last_sync"]
+    if run and run["state"] == "running":
+        began = moment(run["started_at"], zone)
+        return f"A sync is running since {began}; until it ends, you see what the last one brought."
+    said = []
+    if run and run["state"] == "failed":
+        said.append("The last sync failed; Data health says why.")
+    if form["is_stale"] and form["age_hours"] is not None:
+        hours = int(form["age_hours"])
+        age = counted(hours, "hour") if hours < 48 else counted(hours // 24, "day")
+        said.append(f"These records are {age} old: sync, or start the schedule.")
+    return " ".join(said) or None
 
 
 def stage(name: str | None) -> str:
@@ -157,9 +171,10 @@ def moment(text: str | None, zone: str = "UTC") -> str:
     return f"{at.day} {at:%b %Y}, {at:%H:%M} ({at.tzname()})"
 
 
-def day(text: str) -> str:
-    """A local day or an instant's day: `22 Nov 2026`."""
+def day(text: str, zone: str = "UTC") -> str:
+    """A local day, or the day of an instant in that time zone: `22 Nov 2026`."""
     at = datetime.fromisoformat(text)
+    at = at.astimezone(ZoneInfo(zone)) if at.tzinfo else at
     return f"{at.day} {at:%b %Y}"
 
 
@@ -203,6 +218,15 @@ def records_say(form: StageForm) -> str:
         return f"The records point to {stage(low)}, but not firmly enough to say so."
     span = stage_span(form["stage_range"])
     return f"The records do not settle on one stage: you are {span}."
+
+
+def said_last(line: SnapshotLine, zone: str) -> str:
+    """`On 22 Nov 2026 the records placed you at Defined (91 %).`, or that they left it open."""
+    when = f"On {day(line['as_of'], zone)} the records"
+    if line["stage"] is None:
+        return f"{when} did not settle on one stage."
+    odds = chance(line["probabilities"][line["stage"]])
+    return f"{when} placed you at {stage(line['stage'])} ({odds})."
 
 
 def teams_say(form: StageForm) -> str:
@@ -256,9 +280,18 @@ def step(form: StepForm, now: str | None = None) -> str:
     return f"First {text}: without it the stage stays below {target}."
 
 
+def since(now: float | None, then: float | None, at: str, zone: str) -> str:
+    """`+4 since 31 Aug 2026`, `as on 31 Aug 2026`; empty where either is not known."""
+    if now is None or then is None:
+        return ""
+    points = int(score(now)) - int(score(then))
+    when = day(at, zone)
+    return f"{'+' if points > 0 else '−'}{abs(points)} since {when}" if points else f"as on {when}"
+
+
 def score_up(value: float | None) -> str:
-    """A score that must be reached: rounded up."""
-    return NONE if value is None else f"{int(-(-(value - 1e-6) // 1))}"
+    """A score that must be reached, or a dash where there is none."""
+    return NONE if value is None else plain.score_up(value)
 
 
 def gain(points: float) -> str:
@@ -280,8 +313,10 @@ def sentence(text: str | None) -> str:
 
 
 def spaced(text: str) -> str:
-    """A percent sign keeps one fixed space from its number."""
-    return re.sub(r"(?<=\d)\s*%", f"{SPACE}%", text)
+    """A remark of the monitor as everything else on the screen: `over 99 %`, `22 Nov 2026`."""
+    text = re.sub(r"(?<=\d)\s*%", f"{SPACE}%", text)
+    text = text.replace(">99", f"over{SPACE}99").replace("<1" + SPACE, f"under{SPACE}1{SPACE}")
+    return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", lambda found: day(found.group()), text)
 
 
 def evidence(form: IndicatorForm) -> str:

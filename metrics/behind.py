@@ -1,6 +1,8 @@
 """The rows behind a figure, and the people behind the facts."""
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import ibis
@@ -18,6 +20,7 @@ from model.definitions import Definitions
 from model.periods import Period
 
 _INNER = ("cluster", "as_of")
+WORKPLACES = ("region", "business_unit", "team")
 
 
 def records(
@@ -81,15 +84,46 @@ def _with_reasons(rows: ir.Table, one: Measure, statistic: Statistic) -> ir.Tabl
     return given.mutate(counted=given.reason.isnull()).drop(*_INNER)
 
 
+@dataclass(frozen=True)
+class Headcount:
+    """The active people of each side, by what is recorded of where they work: `counts` has
+    (side, a value or None for each of WORKPLACES, number).
+    """
+
+    counts: tuple[tuple[str, tuple[str | None, ...], int], ...]
+
+    def of(self, where: Mapping[str, str] | None = None) -> dict[str, int]:
+        """How many people each side has: of the company, or of the segment `where`.
+
+        Somebody without a region on record may work for any, and counts in each. A segment that
+        is recorded of nobody (a lead source, a region that users do not have) has the company's.
+        """
+        held = self.counts
+        for place, dimension in enumerate(WORKPLACES):
+            value = (where or {}).get(dimension)
+            if any(at[place] == value for _, at, _ in held) and value is not None:
+                held = tuple(one for one in held if one[1][place] in (value, None))
+        found = Counter[str]()
+        for side, _, number in held:
+            found[side] += number
+        return {side: found[side] for side in ("sales", "marketing")}
+
+
 def people(
     tables: Mapping[str, ir.Table], definitions: Definitions, as_of: datetime, run: Run
-) -> dict[str, int]:
+) -> Headcount:
     """How many people each side has as of the instant: active users, automation left out."""
     users = tables["users"]
     gone = (users.deactivated_at <= as_of).fill_null(False)
     future = (users.created_at > as_of).fill_null(False)
     own = owners(users.filter(~gone & ~future), tables["queues"], definitions.functions)
     human = own.filter((own.owner_kind == "user") & ~own.is_automation & own.side.notnull())
-    counted = run(human.group_by("side").aggregate(n=human.count()))
-    sides = {row["side"]: int(row["n"]) for row in counted.to_pylist()}
-    return {side: sides.get(side, 0) for side in ("sales", "marketing")}
+    placed = human.inner_join(users.select("user_id", *WORKPLACES), [("owner_id", "user_id")])
+    named = placed.mutate(**{name: placed[name].nullif("") for name in WORKPLACES})
+    counted = run(named.group_by(["side", *WORKPLACES]).aggregate(n=named.count()))
+    return Headcount(
+        tuple(
+            (row["side"], tuple(row[name] for name in WORKPLACES), int(row["n"]))
+            for row in counted.to_pylist()
+        )
+    )

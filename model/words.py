@@ -1,4 +1,8 @@
-"""How a share is written, everywhere."""
+"""How a share, a chance and a score are written, everywhere."""
+
+from math import ceil
+
+from model.stages import CUTS
 
 
 def percent(share: float) -> str:
@@ -15,3 +19,14 @@ def chance(probability: float) -> str:
     if probability > 0.99:
         return ">99 %"
     return "<1 %" if probability < 0.01 else percent(probability)
+
+
+def score(value: float) -> str:
+    """A score on 20–100, without decimals, and never rounded up over a cut: 59.9 reads as 59."""
+    near = round(value)
+    return str(near if near <= value or near not in CUTS else near - 1)
+
+
+def score_up(value: float) -> str:
+    """A score that must be reached: rounded up."""
+    return str(ceil(value - 1e-6))

@@ -181,7 +181,7 @@ def _known(reading: Reading, results: dict[str, Result]) -> Known:
     last = Period.trailing(YEAR.days, reading.as_of_on)
     before = Period.trailing(YEAR.days, reading.as_of_on - YEAR)
     return Known(
-        people=reading.headcount,
+        people=reading.headcount(),
         results=results,
         cycle=_cycle(reading, last),
         cycle_before=_cycle(reading, before),

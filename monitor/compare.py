@@ -1,6 +1,6 @@
 """`detente snapshot compare`: what changed between two snapshots, or a snapshot and now."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypedDict
@@ -42,10 +42,13 @@ class ChangeForm(TypedDict):
 
 
 class MovedForm(TypedDict):
-    """The ids of the records that an indicator counts now and did not before, and the reverse."""
+    """The ids of the records that an indicator counts now and did not before, and the reverse; no
+    `has_records` where it counts people or metrics.
+    """
 
     id: str
     title: str
+    has_records: bool
     entered: list[str]
     left: list[str]
 
@@ -181,20 +184,22 @@ def _moved(
     return [_moved_form(name, sides[0][name], sides[1][name]) for name in wanted], None
 
 
-def _moved_form(name: str, before: Iterable[str], after: Iterable[str]) -> MovedForm:
-    then, now = set(before), set(after)
+def _moved_form(name: str, before: Sequence[str] | None, after: Sequence[str] | None) -> MovedForm:
+    has_records = before is not None and after is not None
+    then, now = (set(before or ()), set(after or ())) if has_records else (set(), set())
     return {
         "id": name,
         "title": CATALOGUE[name].title,
+        "has_records": has_records,
         "entered": sorted(now - then),
         "left": sorted(then - now),
     }
 
 
-def _ids(rows: pa.Table) -> list[str]:
-    """The ids of the records that count; none where people or metrics are counted."""
+def _ids(rows: pa.Table) -> list[str] | None:
+    """The ids of the records that count; None where people or metrics are counted."""
     column = next((name for name in RECORD_IDS if name in rows.column_names), None)
     if column is None:
-        return []
+        return None
     counted = rows.filter(rows.column("counted"))
     return [str(value) for value in counted.column(column).to_pylist() if value is not None]

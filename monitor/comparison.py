@@ -16,17 +16,8 @@ from metrics.declaration import Result
 from monitor import surveys
 from monitor.outputs import belief as words
 from monitor.reading import Reading
-from monitor.report import (
-    EstimateForm,
-    GapForm,
-    HeadForm,
-    StageForm,
-    StatementForm,
-    SurveyForm,
-    estimate_form,
-    instant,
-    stage_form,
-)
+from monitor.report import EstimateForm, StageForm, estimate_form, instant, stage_form
+from monitor.survey_forms import GapForm, HeadForm, StatementForm, SurveyForm
 from monitor.workspace import Workspace
 
 MOST_NAMED = 5

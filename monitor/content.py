@@ -16,14 +16,8 @@ from metrics.stage.headline import Headline
 from model.stages import DIMENSIONS, STAGES
 from monitor import kept
 from monitor.reading import Reading
-from monitor.report import (
-    IndicatorForm,
-    StageForm,
-    SurveyForm,
-    indicator_form,
-    indicators_form,
-    stage_form,
-)
+from monitor.report import IndicatorForm, StageForm, indicator_form, indicators_form, stage_form
+from monitor.survey_forms import SurveyForm
 
 COMPANY = ("company", "all")
 FIGURE = ("value", "bound", "low", "high", "n", "status", "unit")
@@ -35,6 +29,7 @@ class SegmentForm(TypedDict):
     segment: dict[str, str]
     stage: StageForm
     rows: list[IndicatorForm]
+    people: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -44,6 +39,7 @@ class Part:
     segment: Mapping[str, str]
     results: Sequence[Result]
     gates: Mapping[str, Estimate]
+    people: Mapping[str, int]
     verdict: Verdict
 
 
@@ -87,6 +83,7 @@ class Content:
             "segment": dict(part.segment),
             "stage": stage_form(part.verdict, None, self.as_of, self.definitions, part.segment),
             "rows": [indicator_form(result) for result in part.results],
+            "people": dict(part.people),
         }
 
     def statistics(self) -> bytes:
@@ -103,8 +100,9 @@ def _part(
     results: Sequence[Result],
     gates: Mapping[str, Estimate],
 ) -> Part:
-    verdict = infer(results, gates, reading.headcount, reading.definitions, CATALOGUE)
-    return Part(segment, results, gates, verdict)
+    people = reading.headcount(segment)
+    verdict = infer(results, gates, people, reading.definitions, CATALOGUE)
+    return Part(segment, results, gates, people, verdict)
 
 
 def _segments(reading: Reading) -> tuple[list[Part], list[dict[str, str]]]:

@@ -20,6 +20,7 @@ from monitor.progress import Progress
 from monitor.sync import sync
 from monitor.workspace import CONFIG_NAME, Workspace
 from sandbox.company import generate
+from sandbox.company.clock import REGIONS
 from sandbox.process import Running, start
 from sandbox.scenario import Scenario
 
@@ -96,23 +97,30 @@ def run(company: Company, port: int, watch: Watch) -> int:
 
 
 def scenario_named(text: str) -> Scenario:
-    """The scenario that `text` names: `mixed`, a stage, or `dimension=stage,…` over defined."""
-    if text == "mixed":
-        return Scenario.mixed(MIXED)
-    if text in STAGES:
-        return Scenario.preset(text)
+    """The scenario that `text` names: `mixed` or a stage (else defined), then dimensions and
+    regions that differ: `aligned,handoff=defined,APAC=undefined`. A region differs in all.
+    """
     known = [dimension.value for dimension in DIMENSIONS]
-    levels = dict.fromkeys(known, "defined")
+    levels, regions = dict.fromkeys(known, "defined"), {}
     for part in text.split(","):
         name, _, level = part.partition("=")
-        if level not in STAGES:
+        if part == "mixed":
+            levels = dict(MIXED)
+        elif part in STAGES:
+            levels = dict.fromkeys(known, part)
+        elif level not in STAGES:
             raise ConfigurationError(
                 f"unknown scenario {part!r}", "--scenario", suggest(level or name, list(STAGES))
             )
-        if name not in known:
-            raise ConfigurationError(f"no dimension {name!r}", "--scenario", suggest(name, known))
-        levels[name] = level
-    return Scenario.mixed(levels)
+        elif name in REGIONS:
+            regions[name] = Scenario.preset(level)
+        elif name in known:
+            levels[name] = level
+        else:
+            raise ConfigurationError(
+                f"no dimension or region {name!r}", "--scenario", suggest(name, [*known, *REGIONS])
+            )
+    return Scenario.mixed(levels, text).within(**regions)
 
 
 @contextmanager

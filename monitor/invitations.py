@@ -57,18 +57,23 @@ def invite(
 
     The first row may name the columns: person (or id, email), function, level, and the configured
     segments; without such a row they stand in this order. Nobody's address is in the link or kept.
-    Raises SurveyError, naming row and column, and makes no link at all then.
+    Raises SurveyError, naming row and column, and makes no link at all then; also where people
+    have begun to answer the wave by signing in, as a link and a login may be the same person.
     """
     if urlsplit(address).scheme not in ("http", "https"):
         raise SurveyError(
             f"{address!r} is no web address", "invitation", "Write https://detente.example.com."
         )
-    chosen = _wave(workspace, wave)
+    chosen, records = _wave(workspace, wave), workspace.records
+    if not records.invitations.counts(chosen.id) and records.surveys.responses(chosen.id):
+        raise SurveyError(
+            "it has answers that came without a link",
+            f"wave {chosen.name}",
+            "Open another wave for links, so that nobody counts twice.",
+        )
     invitees = _invitees(people, workspace.settings.segments)
     zone = workspace.settings.calendar.default.timezone
-    tokens = workspace.records.invitations.invite(
-        chosen.id, invitees, end_of(chosen.closes_on, zone)
-    )
+    tokens = records.invitations.invite(chosen.id, invitees, end_of(chosen.closes_on, zone))
     return [
         {
             "person": one.person,

@@ -1,14 +1,14 @@
 """What the joint meeting of Sales and Marketing needs on the table: `detente pack`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypedDict
 
 import ibis
 import ibis.expr.types as ir
 
 from model.periods import local_day
-from monitor import snapshots, surveys
+from monitor import open_leads, snapshots, surveys
 from monitor.compare import ChangeForm, ComparisonForm, compare
 from monitor.reading import Reading
 from monitor.report import StageForm, instant, stage_form
@@ -206,35 +206,31 @@ def _risks(reading: Reading, row: Mapping[str, Any]) -> list[str]:
 
 
 def _dropped(reading: Reading, assessed: set[str]) -> tuple[list[LeadForm] | None, int]:
-    """Leads handed over in the last 90 days that nobody has answered in time, or yet decided on;
+    """The open leads handed over in the last 90 days whose agreed time is over without an answer;
     those that have waited longest first.
     """
     if "lead_followup_rate" not in assessed:
         return None, 0
-    fact = reading.facts["handoffs"]
-    waiting = fact.filter(
-        (fact.handed_off_at >= reading.as_of - LATELY)
-        & ~fact.is_responded
-        & (fact.response_over_sla > 1)
-        & fact.decided_at.isnull()
-        & fact.given_up_at.isnull()
-        & fact.next_handed_off_at.isnull()
-        & (fact.ends_at >= reading.as_of)
-    )
-    count = reading.engine.run(waiting.aggregate(n=waiting.count())).to_pylist()[0]["n"]
-    first = waiting.order_by(["handed_off_at", "handoff_id"]).limit(SHOWN)
-    rows = reading.engine.run(first.select("lead_id", "owner", "handed_off_at")).to_pylist()
-    names = _names(reading, [row["owner"] for row in rows])
-    zone = reading.definitions.calendar.default.timezone
+    since, zone = instant(reading.as_of - LATELY), reading.definitions.calendar.default.timezone
+
+    def day(one: open_leads.OpenLeadForm) -> str:
+        return local_day(datetime.fromisoformat(one["handed_off_at"].rstrip("Z")), zone).isoformat()
+
+    late = [
+        one
+        for one in open_leads.of_reading(reading)["rows"]
+        if one["hours_left"] < 0 and one["handed_off_at"] >= since
+    ]
+    late.sort(key=lambda one: (one["handed_off_at"], one["lead_id"]))
     return [
         {
-            "id": row["lead_id"],
-            "url": reading.record_url(row["lead_id"]),
-            "handed_off_on": local_day(row["handed_off_at"], zone).isoformat(),
-            "owner": names.get(row["owner"]),
+            "id": one["lead_id"],
+            "url": one["link"],
+            "handed_off_on": day(one),
+            "owner": one["owner"],
         }
-        for row in rows
-    ], int(count)
+        for one in late[:SHOWN]
+    ], len(late)
 
 
 def _rules(reading: Reading) -> list[BrokenForm]:

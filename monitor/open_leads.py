@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TypedDict
 
+import pyarrow.compute as pc
+
 from metrics.calendar import after_business_hours
 from metrics.journey import in_segment
 from metrics.waiting import waiting
 from monitor.reading import Reading
 from monitor.report import instant
 from monitor.workspace import Workspace
+
+ORDER = ("hours_left", "handed_off_at", "lead_id")
 
 
 class OpenLeadForm(TypedDict):
@@ -31,27 +35,41 @@ class OpenLeadForm(TypedDict):
 
 
 class OpenLeadsForm(TypedDict):
-    """The waiting leads as of the sources' cutoff, those with the least time left first."""
+    """The waiting leads as of the sources' cutoff, those with the least time left first, and how
+    many are `in_time` and how many `late`.
+    """
 
     as_of: str
+    in_time: int
+    late: int
     rows: list[OpenLeadForm]
 
 
-def open_leads(workspace: Workspace, where: Mapping[str, str] | None = None) -> OpenLeadsForm:
-    """Every open handoff (of a segment) without a first human sales touch. LakeError where nothing
-    was pulled.
+def open_leads(
+    workspace: Workspace, where: Mapping[str, str] | None = None, most: int | None = None
+) -> OpenLeadsForm:
+    """Every open handoff (of a segment) without a first human sales touch; with `most`, so many of
+    those that are still in time. LakeError where nothing was pulled.
     """
     with Reading.open(workspace) as reading:
-        return of_reading(reading, where)
+        return of_reading(reading, where, most)
 
 
-def of_reading(reading: Reading, where: Mapping[str, str] | None = None) -> OpenLeadsForm:
+def of_reading(
+    reading: Reading, where: Mapping[str, str] | None = None, most: int | None = None
+) -> OpenLeadsForm:
     """The same of an open reading."""
     handoffs = in_segment(reading.facts["handoffs"], where or {})
     found = waiting(handoffs, reading.tables, reading.definitions)
-    rows = reading.engine.run(found).to_pylist()
-    rows.sort(key=lambda row: (row["hours_left"], row["handed_off_at"], row["lead_id"]))
-    return {"as_of": instant(reading.as_of), "rows": [_form(reading, row) for row in rows]}
+    rows = reading.engine.run(found).sort_by([(name, "ascending") for name in ORDER])
+    in_time = rows.filter(pc.greater_equal(rows["hours_left"], 0.0))
+    shown = rows if most is None else in_time.slice(0, most)
+    return {
+        "as_of": instant(reading.as_of),
+        "in_time": in_time.num_rows,
+        "late": rows.num_rows - in_time.num_rows,
+        "rows": [_form(reading, row) for row in shown.to_pylist()],
+    }
 
 
 def _form(reading: Reading, row: dict[str, object]) -> OpenLeadForm:

@@ -14,7 +14,7 @@ from metrics.asked import PERIODS
 from metrics.declaration import Gauge, Result, Shown
 from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
-from metrics.loaded import Loaded
+from metrics.loaded import UNSET, Loaded
 from metrics.stage import Verdict, infer
 from model.availability import Availability
 from model.closing import Closing
@@ -171,15 +171,19 @@ class Reading(Closing):
         """Some outcomes for the whole company, by id, over `window`."""
         return evaluate.shown(self.loaded, window=window, only=ids)[0]
 
-    @cached_property
-    def headcount(self) -> dict[str, int]:
-        """The active people of Sales and of Marketing."""
+    def logging(self) -> Estimate:
+        """The share of the active people in Sales who logged anything of late."""
+        _, (found,) = evaluate.shown(self.loaded, only=["activity_capture"])
+        return found.estimate
 
-        def counted() -> dict[str, int]:
+    def headcount(self, where: Mapping[str, str] | None = None) -> dict[str, int]:
+        """The active people of Sales and of Marketing, in the company or a segment."""
+
+        def counted() -> behind.Headcount:
             return behind.people(self.tables, self.definitions, self.as_of, self.engine.run)
 
-        found: dict[str, int] = self.loaded.once("headcount", counted)
-        return found
+        found: behind.Headcount = self.loaded.once("headcount", counted)
+        return found.of(where)
 
     def _counted(self) -> dict[str, tuple[int, int]]:
         """Records that are seen and held, by table; nothing as of a past instant, as no CRM says
@@ -202,7 +206,8 @@ class Reading(Closing):
         self, results: Sequence[Result], where: Mapping[str, str] | None = None
     ) -> Verdict:
         """The stage that `results` (of one segment) speak for."""
-        return infer(results, self.gates(where), self.headcount, self.definitions, CATALOGUE)
+        people = self.headcount(where)
+        return infer(results, self.gates(where), people, self.definitions, CATALOGUE)
 
     def gates(self, where: Mapping[str, str] | None = None) -> dict[str, Estimate]:
         """What the gates of the stage ask."""
@@ -258,6 +263,14 @@ class Reading(Closing):
             if state.record_url:
                 return state.record_url.replace("{id}", record_id)
         return None
+
+    def check_occurs(self, where: Mapping[str, str]) -> None:
+        """Raises ConfigurationError for a value that no record has."""
+        values = self.segment_values() if where else {}
+        for name, value in where.items():
+            if name in values and value not in (*values[name], UNSET):
+                known = suggest(value, values[name])
+                raise ConfigurationError(f"no record has {name} {value!r}", "segment", known)
 
     def segment_values(self) -> dict[str, list[str]]:
         """The values of each configured dimension that occur in the facts."""

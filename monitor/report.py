@@ -12,6 +12,7 @@ from metrics.indicators import CATALOGUE
 from metrics.stage.headline import Headline, Said
 from metrics.stage.verdict import DimensionVerdict, NextStep, Verdict
 from model.stages import STAGES, Dimension
+from monitor.survey_forms import SurveyForm
 
 
 class EstimateForm(TypedDict):
@@ -30,37 +31,29 @@ class EstimateForm(TypedDict):
     reason: str | None
 
 
-class IndicatorForm(EstimateForm):
-    """One row of `detente indicators --json`. `score` is on 20–100, `stage` its stage.
+class ShownForm(EstimateForm):
+    """A figure that is shown: an outcome, or a measure of evidence quality, never scored.
 
     `window` has the keys from and to: local days, both included.
     """
 
     id: str
     title: str
-    dimension: str
     segment: dict[str, str]
     window: dict[str, str]
     clusters: int
     declared: bool
     unit: str
+    variants: dict[str, EstimateForm]
+
+
+class IndicatorForm(ShownForm):
+    """One row of `detente indicators --json`. `score` is on 20–100, `stage` its stage."""
+
+    dimension: str
     clock: str | None
     score: float | None
     stage: str | None
-    variants: dict[str, EstimateForm]
-
-
-class ShownForm(EstimateForm):
-    """A figure that is shown and never scored: an outcome, or a measure of evidence quality."""
-
-    id: str
-    title: str
-    segment: dict[str, str]
-    window: dict[str, str]
-    clusters: int
-    declared: bool
-    unit: str
-    variants: dict[str, EstimateForm]
 
 
 class IndicatorsForm(TypedDict):
@@ -128,124 +121,13 @@ class StepForm(TypedDict):
     now: float | None
 
 
-class GroupForm(TypedDict):
-    """What one group said of itself; None where anonymity or n forbids it, `hidden` says why.
-    `stages`: the share of people at each; `agreement`: r_wg, 0 to 1, over the shown statements.
-    """
-
-    n: int | None
-    invited: int | None
-    response_rate: float | None
-    unscored: int | None
-    mean: float | None
-    low: float | None
-    high: float | None
-    sd: float | None
-    stage: str | None
-    stages: dict[str, float] | None
-    agreement: float | None
-    hidden: str | None
-
-
-class HeadForm(TypedDict):
-    """A head's own rating; heads answer by name. `answers` are those to the twenty statements."""
-
-    name: str
-    function: str
-    segment: dict[str, str]
-    score: float | None
-    stage: str | None
-    answers: list[int | None]
-
-
-class GapForm(TypedDict):
-    """Sales minus Marketing; no interval where either has under ten answers."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
-class AgreementForm(TypedDict):
-    """r_wg, 0 to 1, within each function and over both; None under ten answers."""
-
-    sales: float | None
-    marketing: float | None
-    all: float | None
-
-
-class StatementForm(TypedDict):
-    """One statement's mean (1 to 5) by function, where it may be shown; `all` weighs both alike."""
-
-    number: int
-    text: str
-    root: str
-    sales: float | None
-    marketing: float | None
-    all: float | None
-    gap: GapForm | None
-    agreement: AgreementForm
-    bearing: dict[str, str]
-
-
-class RootForm(TypedDict):
-    """The mean rating (1 to 5) of the statements about one root of the strain."""
-
-    root: str
-    sales: float
-    marketing: float
-    gap: GapForm
-
-
-class CellForm(TypedDict):
-    """A function's staff in one row of a segment's table."""
-
-    n: int | None
-    mean: float | None
-    stage: str | None
-    hidden: str | None
-
-
-class SegmentRowForm(TypedDict):
-    """One value of a segment."""
-
-    value: str
-    sales: CellForm
-    marketing: CellForm
-
-
-class SegmentForm(TypedDict):
-    """The table of one dimension; values of which nothing may be shown are left out."""
-
-    dimension: str
-    rows: list[SegmentRowForm]
-
-
-class SurveyForm(TypedDict):
-    """One wave; `state`: planned, open (no results yet), closed. `gap`: Sales minus Marketing."""
-
-    wave: str
-    state: str
-    opens_on: str
-    closes_on: str
-    sales: GroupForm
-    marketing: GroupForm
-    all: GroupForm
-    gap: float | None
-    gap_low: float | None
-    gap_high: float | None
-    roots: list[RootForm]
-    segments: list[SegmentForm]
-    heads: list[HeadForm]
-    statements: list[StatementForm]
-    notes: list[str]
-
-
 class StageForm(TypedDict):
     """`detente stage --json`. `stage` is None where a range is all that can be said; `sentence`
     says it in words, `withheld` why (evidence, people, probability). `headline` is the stage that
     the live snapshots have settled on, `headline_sentence` says it beside what is said now; both
     are None for a segment. `steps` are the cheapest to the next stage, `next_step` the first.
+    `company_only`: indicators that are known for the whole company only, and open in a segment.
+    `logging`: the share of people in Sales who log anything; None for a segment or a snapshot.
     """
 
     as_of: str
@@ -264,7 +146,9 @@ class StageForm(TypedDict):
     high: float | None
     probabilities: dict[str, float]
     evidence: float
+    logging: EstimateForm | None
     dimensions: list[DimensionForm]
+    company_only: list[str]
     binding: str | None
     pulls: list[PullForm]
     next_step: StepForm | None
@@ -366,6 +250,7 @@ def stage_form(
     definitions: str,
     segment: Mapping[str, str],
     settled: Headline | None = None,
+    logging: Estimate | None = None,
 ) -> StageForm:
     """The form of a verdict beside the survey's and the headline that snapshots have `settled`."""
     now = said_of(verdict, as_of, definitions)
@@ -387,7 +272,11 @@ def stage_form(
         "high": verdict.high,
         "probabilities": {stage.value: verdict.probabilities[stage] for stage in STAGES},
         "evidence": verdict.evidence,
+        "logging": estimate_form(logging) if logging else None,
         "dimensions": [dimension_form(one) for one in verdict.dimensions],
+        "company_only": [
+            id_ for id_, one in CATALOGUE.items() if not segment.keys().isdisjoint(one.cannot_split)
+        ],
         "binding": verdict.binding and verdict.binding.value,
         "pulls": [
             {

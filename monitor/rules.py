@@ -32,7 +32,8 @@ class BrokenForm(TypedDict):
 
 class RuleForm(EstimateForm):
     """One rule. `value` is the share of records that keep it, of `n`; `running` are those whose
-    time still runs or that cannot be told; `broken` the records that break it, newest first.
+    time still runs or that cannot be told; `broken` the records that break it, newest first, all
+    `n_broken` of them unless the newest were asked for.
     """
 
     id: str
@@ -40,6 +41,7 @@ class RuleForm(EstimateForm):
     says: str
     applies_to: str
     running: int
+    n_broken: int
     broken: list[BrokenForm]
 
 
@@ -59,8 +61,11 @@ def check(
     where: Mapping[str, str] | None = None,
     day: date | None = None,
     window: str | None = None,
+    most: int | None = None,
 ) -> RulesForm:
-    """Every rule, or `only` one, over the window or the last 90 days."""
+    """Every rule, or `only` one, over the window or the last 90 days; of the records that break a
+    rule the newest `most`, or all.
+    """
     rules = _chosen(workspace.definitions.rules, only)
     segment = dict(where or {})
     with Reading.open(workspace, day) as reading:
@@ -81,7 +86,7 @@ def check(
             "definitions": workspace.definitions_version,
             "segment": segment,
             "window": {"from": period.from_on.isoformat(), "to": period.to_on.isoformat()},
-            "rules": [_form(reading, one) for one in found],
+            "rules": [_form(reading, one, most) for one in found],
         }
 
 
@@ -102,8 +107,9 @@ def _check_segments(reading: Reading, where: Mapping[str, str]) -> None:
             raise ConfigurationError(f"no dimension {name!r}", "--where", suggest(name, known))
 
 
-def _form(reading: Reading, one: Compliance) -> RuleForm:
-    rows = one.broken.to_pylist() if one.broken is not None else []
+def _form(reading: Reading, one: Compliance, most: int | None) -> RuleForm:
+    table = one.broken
+    rows = table.slice(0, most).to_pylist() if table is not None else []
     broken: list[BrokenForm] = [
         {
             "record_id": row["record_id"],
@@ -123,6 +129,7 @@ def _form(reading: Reading, one: Compliance) -> RuleForm:
         "says": says(one.rule),
         "applies_to": one.rule.applies_to,
         "running": one.running,
+        "n_broken": table.num_rows if table is not None else 0,
         "broken": broken,
     }
 

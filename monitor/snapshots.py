@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, TypedDict, TypeVar, cast
 
+from model.periods import local_day
 from model.stages import DIMENSIONS, STAGES
 from monitor import headlines, surveys
 from monitor.content import COMPANY, Content, SegmentForm, value_rows, verdict_rows
@@ -18,13 +19,15 @@ from store.records.snapshots import Snapshot, SnapshotDraft, SnapshotHead, Snaps
 
 
 class SnapshotLine(TypedDict):
-    """A snapshot in a list. `kind`: live, backfilled (rebuilt from history) or restated (another
-    one, `restates`, under newer definitions). `dimensions`: scores by id.
+    """A snapshot in a list. `as_of_on`: the local day of the instant `as_of`. `kind`: live,
+    backfilled (rebuilt from history) or restated (another one, `restates`, under newer
+    definitions). `dimensions`: scores by id.
     """
 
     id: str
     taken_at: str
     as_of: str
+    as_of_on: str
     kind: str
     restates: str | None
     definitions: str
@@ -81,9 +84,12 @@ class SnapshotForm(TypedDict):
 
 @dataclass(frozen=True)
 class Taken:
-    """The kept snapshot, whether it is new or was kept before, and what of its day is unknown."""
+    """The kept snapshot, the local day that it speaks of, whether it is new or was kept before, and
+    what of its day is unknown.
+    """
 
     head: SnapshotHead
+    as_of_on: date
     is_new: bool
     unknown: tuple[str, ...] = ()
 
@@ -91,13 +97,14 @@ class Taken:
         """One sentence."""
         kept = "kept" if self.head.restates is None else f"kept, restating {self.head.restates}"
         said = kept if self.is_new else "was kept before; nothing to do"
-        return f"Snapshot {self.head.id} as of {self.head.as_of_at:%Y-%m-%d} {said}."
+        return f"Snapshot {self.head.id} as of {self.as_of_on} {said}."
 
     def to_json(self) -> dict[str, object]:
         """The form of `--json`."""
         return {
             "id": self.head.id,
             "as_of": instant(self.head.as_of_at),
+            "as_of_on": self.as_of_on.isoformat(),
             "kind": kind_of(self.head),
             "is_new": self.is_new,
             "unknown": list(self.unknown),
@@ -152,7 +159,7 @@ def keep(reading: Reading, kind: SnapshotKind, restates: str | None = None) -> T
     before = kept.find(manifest.id, reading.as_of, definitions)
     if before is not None:
         unknown = kept.get(before.id).payload["unknown"]
-        return Taken(before, is_new=False, unknown=tuple(unknown))
+        return Taken(before, reading.as_of_on, is_new=False, unknown=tuple(unknown))
     content = Content.of(reading)
     survey = surveys.form(workspace) if kind == "live" else None
     settled = headlines.settled(workspace, reading.as_of)
@@ -180,7 +187,7 @@ def keep(reading: Reading, kind: SnapshotKind, restates: str | None = None) -> T
             values=value_rows(payload["indicators"], segments),
         )
     )
-    return Taken(snapshot, is_new=True, unknown=tuple(payload["unknown"]))
+    return Taken(snapshot, reading.as_of_on, is_new=True, unknown=tuple(payload["unknown"]))
 
 
 def _beside(reading: Reading, content: Content, kind: SnapshotKind) -> dict[str, Any]:
@@ -189,7 +196,7 @@ def _beside(reading: Reading, content: Content, kind: SnapshotKind) -> dict[str,
         "health": {one.id: one.count for one in reading.findings()},
         "versions": dict(reading.manifest.versions),
         "unknown": reading.unknown() if _is_past(reading, kind) else [],
-        "people": dict(reading.headcount),
+        "people": reading.headcount(),
         "left_out": [dict(segment) for segment in content.left_out],
         "configuration": reading.definitions.model_dump(mode="json"),
         "shown_from": reading.workspace.settings.people.model_dump(mode="json"),
@@ -226,6 +233,21 @@ def series(lines: Sequence[Line]) -> list[Line]:
     return [one for day, some in by_day.items() for one in (restated[day][-1:] or some)]
 
 
+def before(lines: Sequence[SnapshotLine], form: StageForm, days: int) -> SnapshotLine | None:
+    """The newest of `lines` that is at least so many days older than `form`, under the same
+    definitions; else the oldest such that is a month older; None where there is none.
+    """
+    as_of = datetime.fromisoformat(form["as_of"])
+
+    def older(one: SnapshotLine, least: int) -> bool:
+        age = as_of - datetime.fromisoformat(one["as_of"])
+        return age >= timedelta(days=least) and one["definitions"] == form["definitions"]
+
+    far = [one for one in lines if older(one, days)]
+    near = [one for one in lines if older(one, 28)]
+    return far[-1] if far else near[0] if near else None
+
+
 def of_segment(workspace: Workspace, segment: tuple[str, str]) -> list[SnapshotLine]:
     """What every snapshot that holds a segment (dimension, value) says of it, oldest first."""
     told = ("definitions", "kind", "restates", "stage", "headline", "score", "low", "high")
@@ -238,6 +260,7 @@ def of_segment(workspace: Workspace, segment: tuple[str, str]) -> list[SnapshotL
                 "withheld": None,
                 "taken_at": instant(row["taken_at"]),
                 "as_of": instant(row["as_of_at"]),
+                "as_of_on": row["as_of_on"].isoformat(),
                 "probabilities": {one.value: row[f"p_{one.value}"] for one in STAGES},
                 "dimensions": {one.value: row[f"{one.value}_score"] for one in DIMENSIONS},
             },
@@ -248,6 +271,7 @@ def of_segment(workspace: Workspace, segment: tuple[str, str]) -> list[SnapshotL
 
 def listed(workspace: Workspace) -> list[SnapshotLine]:
     """All snapshots by the day they speak of, oldest first."""
+    zone = workspace.settings.calendar.default.timezone
     return [
         cast(
             SnapshotLine,
@@ -256,6 +280,7 @@ def listed(workspace: Workspace) -> list[SnapshotLine]:
                 "id": head.id,
                 "taken_at": instant(head.taken_at),
                 "as_of": instant(head.as_of_at),
+                "as_of_on": local_day(head.as_of_at, zone).isoformat(),
                 "kind": kind_of(head),
                 "restates": head.restates,
                 "definitions": head.definitions,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TypedDict, TypeVar
@@ -30,8 +30,8 @@ class ProblemForm(TypedDict):
 @dataclass(frozen=True)
 class SurveyFile:
     """A file's responses, and how it was understood: `said` how it was read, `replaced` rows that
-    a later one of the same person replaced, `unanswered` answers that are empty or not applicable,
-    `straight` responses that give one answer to all statements.
+    a later one of the same person replaced, `not_applicable` answers that say so, `unanswered` ones
+    that say nothing, `straight` responses that give one answer to all statements.
     """
 
     name: str
@@ -39,12 +39,13 @@ class SurveyFile:
     columns: list[ColumnForm]
     responses: tuple[ResponseDraft, ...]
     replaced: int
+    not_applicable: int
     problems: list[ProblemForm]
 
     @property
     def unanswered(self) -> int:
         """Statements left open, over all responses."""
-        return sum(one.answers.count(None) for one in self.responses)
+        return sum(one.answers.count(None) for one in self.responses) - self.not_applicable
 
     @property
     def straight(self) -> int:
@@ -71,7 +72,7 @@ class SurveyFile:
 
 @dataclass
 class _Row:
-    """A person's answers as read, with the row that they stand in."""
+    """A person's answers as read; `declined`: the statements that are said not to apply."""
 
     person: str
     function: Function
@@ -79,7 +80,8 @@ class _Row:
     name: str | None
     segment: dict[str, str]
     at: datetime
-    answers: list[int | None]
+    answers: list[int | None] = field(default_factory=lambda: [None] * STATEMENTS)
+    declined: set[int] = field(default_factory=set)
 
 
 def read_survey(
@@ -104,6 +106,7 @@ def read_survey(
         columns=columns.forms,
         responses=tuple(_draft(row) for row in latest.values()),
         replaced=len(rows) - len(latest) + reader.replaced,
+        not_applicable=sum(len(row.declined) for row in latest.values()),
         problems=reader.in_order(),
     )
 
@@ -147,7 +150,9 @@ class _Reader:
             if self._columns.is_long:
                 self._add_answer(people, number, cells)
             else:
-                found.append(self._row(number, cells, self._answers(number, cells)))
+                found.append(self._row(number, cells))
+                for statement, place in self._columns.statements.items():
+                    self._answer(found[-1], statement, number, cells[place], place)
         progress.end(CHECKING)
         return found or [row for row, _ in people.values()]
 
@@ -161,17 +166,18 @@ class _Reader:
         """One answer of a long file; the same statement answered again counts as replaced."""
         key = self._person(number, cells).casefold()
         if key not in people:
-            people[key] = self._row(number, cells, [None] * STATEMENTS), Counter()
+            people[key] = self._row(number, cells), Counter()
         row, given = people[key]
         statement, _ = statement_of(self._cell("statement", cells))
         if statement is None:
             self._wrong(number, self._columns.places["statement"], "is no statement of ours")
             return
-        row.answers[statement - 1] = self._answer(number, cells, self._columns.places["answer"])
+        place = self._columns.places["answer"]
+        self._answer(row, statement, number, cells[place], place)
         self.replaced += given[statement] > 0
         given[statement] += 1
 
-    def _row(self, number: int, cells: list[str], answers: list[int | None]) -> _Row:
+    def _row(self, number: int, cells: list[str]) -> _Row:
         function = self._read(number, cells, "function", values.function, Function.OTHER)
         level: Level = "staff"
         if "level" in self._columns.places:
@@ -186,7 +192,6 @@ class _Reader:
             name=name,
             segment={s: text for s in self._segments if (text := self._cell(s, cells))},
             at=self._at(cells),
-            answers=answers,
         )
 
     def _person(self, number: int, cells: list[str]) -> str:
@@ -198,16 +203,17 @@ class _Reader:
             self._wrong(number, place, "is empty; any code for a person will do")
         return person or f"row {number}"
 
-    def _answers(self, number: int, cells: list[str]) -> list[int | None]:
-        places = self._columns.statements
-        return [self._answer(number, cells, places[n]) for n in range(1, STATEMENTS + 1)]
-
-    def _answer(self, number: int, cells: list[str], place: int) -> int | None:
+    def _answer(self, row: _Row, statement: int, number: int, text: str, place: int) -> None:
         try:
-            return values.answer(cells[place])
+            found = values.answer(text)
         except values.BadCellError as error:
             self._wrong(number, place, str(error))
-            return None
+            return
+        row.answers[statement - 1] = found
+        if text and found is None:
+            row.declined.add(statement)
+        else:
+            row.declined.discard(statement)
 
     def _read(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from metrics.survey import STATEMENTS, Cell, Gap, Group, Head, RootGap, SurveyResult
-from monitor.report import (
+from monitor.survey_forms import (
     CellForm,
     GapForm,
     GroupForm,

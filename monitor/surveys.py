@@ -12,9 +12,9 @@ from model.periods import local_day
 from model.stages import Function
 from model.validation import suggest
 from monitor.progress import SILENT, Progress
-from monitor.report import SurveyForm
 from monitor.survey_columns import ColumnForm
 from monitor.survey_file import ProblemForm, SurveyFile, read_survey
+from monitor.survey_forms import SurveyForm
 from monitor.survey_results import survey_form
 from monitor.workspace import Workspace
 from store.records.surveys import Level, ResponseDraft, Wave
@@ -42,8 +42,9 @@ class ImportForm(TypedDict):
     """What an import understood, and what it kept.
 
     `wave` is None for a preview. `responses` by distinct persons; `replaced` rows that a later one
-    of the same person replaced; `unanswered` statements left open or not applicable; `unscored`
-    responses with too few answers; `straight` ones that give one answer to all statements.
+    of the same person replaced; `unanswered` statements left open, `not_applicable` those that
+    are said not to apply; `unscored` responses with too few answers; `straight` ones that give one
+    answer to all statements.
     """
 
     file: str
@@ -53,6 +54,7 @@ class ImportForm(TypedDict):
     responses: int
     replaced: int
     unanswered: int
+    not_applicable: int
     unscored: int
     straight: int
     problems: list[ProblemForm]
@@ -105,12 +107,17 @@ def submit(
     segment: Mapping[str, str] | None = None,
     name: str | None = None,
 ) -> None:
-    """Keep a person's answers in the wave that is open; the same person's later ones replace
-    them. `name` is for heads who agreed to answer by name. Raises SurveyError.
+    """Keep the answers of a `person` who signed in, in the wave that is open; the same person's
+    later ones replace them. `name` is for heads who agreed to answer by name. Raises SurveyError,
+    also where the wave is answered by personal link: a link and a login may be the same person.
     """
     wave = _open_now(workspace)
     if wave is None:
         raise SurveyError("no wave is open", "survey", "Open one with `detente survey open`.")
+    if workspace.records.invitations.counts(wave.id):
+        raise SurveyError(
+            "it is answered by personal links", f"wave {wave.name}", "Open yours, or ask for one."
+        )
     draft = ResponseDraft(
         person=person,
         function=Function(function),
@@ -167,6 +174,7 @@ def _import_form(workspace: Workspace, found: SurveyFile, wave: Wave | None) -> 
         "responses": len(found.responses),
         "replaced": found.replaced,
         "unanswered": found.unanswered,
+        "not_applicable": found.not_applicable,
         "unscored": unscored,
         "straight": found.straight,
         "problems": found.problems,

@@ -216,19 +216,25 @@ def _from_statistics(snapshot: Snapshot, definitions: Definitions) -> tuple[Cont
     again = _Again(snapshot, kept, definitions)
     payload = snapshot.payload
 
-    def part(segment: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Part:
+    def part(
+        segment: Mapping[str, str], rows: Sequence[Mapping[str, Any]], people: Mapping[str, int]
+    ) -> Part:
         results = [again.result(row) for row in rows]
         gates = {gate: one for (where, gate), one in kept.gates.items() if where == named(segment)}
-        verdict = infer(results, gates, payload["people"], definitions, CATALOGUE)
-        return Part(segment, results, gates, verdict)
+        verdict = infer(results, gates, people, definitions, CATALOGUE)
+        return Part(segment, results, gates, people, verdict)
 
     indicators, evidence = payload["indicators"], payload["indicators"]["evidence"]
     measures = {name: one for name, one in EVIDENCE.items() if not isinstance(one, Gauge)}
     content = Content(
         snapshot.as_of_at,
         snapshot.definitions,
-        part({}, indicators["rows"]),
-        [part(one["segment"], one["rows"]) for one in snapshot.segments],
+        part({}, indicators["rows"], payload["people"]),
+        [
+            # an earlier version counted the company's people in every segment
+            part(one["segment"], one["rows"], one.get("people", payload["people"]))
+            for one in snapshot.segments
+        ],
         [again.shown(OUTCOMES[row["id"]], row) for row in indicators["outcomes"]],
         [
             again.shown(measures[row["id"]], row)

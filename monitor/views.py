@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict
 
 from metrics.asked import PERIODS
@@ -54,13 +54,17 @@ class RunForm(TypedDict):
 
 
 class StatusForm(TypedDict):
-    """How fresh and how complete the data is. Without data only the names are filled."""
+    """How fresh and how complete the data is. Without data only the names are filled. `age_hours`:
+    how long ago the records were complete; `is_stale`: longer than `alerts.stale_hours`.
+    """
 
     organisation: str
     definitions: str
     has_data: bool
     manifest: int | None
     cutoff_at: str | None
+    age_hours: float | None
+    is_stale: bool
     committed_at: str | None
     last_sync: RunForm | None
     sources: list[SourceForm]
@@ -110,6 +114,17 @@ class FindingForm(TypedDict):
     sample: list[str]
 
 
+class RecordsForm(TypedDict):
+    """The records behind an indicator: how many count, how many are `left_out` for each reason, and
+    the `first` of them as a table.
+    """
+
+    total: int
+    counted: int
+    left_out: dict[str, int]
+    first: "pd.DataFrame"
+
+
 class PlainDeclarationForm(TypedDict):
     """An outcome or a measure of evidence as it is declared; `kind` says which. `formula` and
     `fact` are None for one that counts no records.
@@ -157,12 +172,16 @@ def status(workspace: Workspace) -> StatusForm:
     """How fresh and how complete the data is."""
     manifest = workspace.lake.manifest()
     run = workspace.records.runs.newest()
+    age = datetime.now(UTC).replace(tzinfo=None) - manifest.cutoff_at if manifest else None
+    hours = age / timedelta(hours=1) if age is not None else None
     return {
         "organisation": workspace.settings.organisation,
         "definitions": workspace.definitions_version,
         "has_data": manifest is not None,
         "manifest": manifest.id if manifest else None,
         "cutoff_at": instant(manifest.cutoff_at) if manifest else None,
+        "age_hours": hours,
+        "is_stale": hours is not None and hours > workspace.settings.alerts.stale_hours,
         "committed_at": instant(manifest.committed_at) if manifest else None,
         "last_sync": _run_form(run) if run else None,
         "sources": [
@@ -177,6 +196,11 @@ def status(workspace: Workspace) -> StatusForm:
         if manifest
         else [],
     }
+
+
+def last_syncs(workspace: Workspace, most: int) -> list[RunForm]:
+    """The newest syncs, the newest first."""
+    return [_run_form(run) for run in workspace.records.runs.list(most)]
 
 
 def _run_form(run: Run) -> RunForm:
@@ -223,12 +247,16 @@ def _form(opened: Reading, where: Segment, results: Sequence[Result]) -> StageFo
     verdict = opened.verdict_of(results, where)
     survey = None if where else surveys.form(opened.workspace)
     settled = None if where else headlines.settled(opened.workspace, opened.as_of)
+    logging = None if where else opened.logging()
     definitions = opened.workspace.definitions_version
-    return stage_form(verdict, survey, opened.as_of, definitions, where, settled)
+    return stage_form(verdict, survey, opened.as_of, definitions, where, settled, logging)
 
 
 def _stage(opened: Reading, where: Segment) -> StageForm:
-    return _form(opened, where, opened.indicators(where=where))
+    results = opened.indicators(where=where)
+    if not any(one.estimate.is_assessed for one in results):
+        opened.check_occurs(where)
+    return _form(opened, where, results)
 
 
 def segment_values(workspace: Workspace) -> dict[str, list[str]]:
@@ -248,6 +276,8 @@ def indicators(
     with reading(workspace, day) as opened:
         period = opened.period(window)
         results = opened.indicators(by, where, period)
+        if not any(one.estimate.is_assessed for one in results):
+            opened.check_occurs(where or {})
         beside = opened.shown(by, where, period)
         return indicators_form(results, opened.as_of, workspace.definitions_version, *beside)
 
@@ -264,6 +294,18 @@ def records(
         period = opened.period(window)
         frame: pd.DataFrame = opened.records(indicator, where, period).to_pandas()
         return frame
+
+
+def first_records(workspace: Workspace, indicator: str, where: Segment, most: int) -> RecordsForm:
+    """The first `most` records behind an indicator, and how many there are."""
+    rows = records(workspace, indicator, where)
+    counted, left_out = _counted(rows)
+    return {
+        "total": len(rows),
+        "counted": counted,
+        "left_out": left_out,
+        "first": rows.head(most).copy(),
+    }
 
 
 def record_url(workspace: Workspace, record_id: str) -> str | None:
@@ -336,6 +378,11 @@ def _plain(one: Measure | Gauge, definitions: Definitions) -> PlainDeclarationFo
     }
 
 
+def outcomes(workspace: Workspace) -> list[PlainDeclarationForm]:
+    """Every outcome as declared."""
+    return [_plain(one, workspace.definitions) for one in OUTCOMES.values()]
+
+
 def explain(
     workspace: Workspace,
     indicator: str,
@@ -374,7 +421,10 @@ def _counts(
     """How many rows count, and how many are left out for each reason."""
     if isinstance(EVIDENCE.get(name), Gauge):
         return 0, {}
-    rows = opened.records(name, where, window).to_pandas()
+    return _counted(opened.records(name, where, window).to_pandas())
+
+
+def _counted(rows: "pd.DataFrame") -> tuple[int, dict[str, int]]:
     left_out = rows.loc[~rows["counted"], "reason"].value_counts()
     reasons = {str(reason): int(count) for reason, count in left_out.items()}
     return int(rows["counted"].sum()), reasons

@@ -103,9 +103,10 @@ class Workspace:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """The right to write the lake: one process at a time, released even by a kill."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        with writer_lock(self.home):
+        """The right to write the lake: one process at a time, of all machines that share records;
+        released even by a kill.
+        """
+        with writer_lock(self.home), self.records.alone():
             yield
 
 

@@ -5,7 +5,7 @@ Nothing here knows how an indicator is judged. A preset is how a company of that
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Literal, Self
 
 from model.errors import ConfigurationError
@@ -103,6 +103,9 @@ class StructureRates:
 class Scenario:
     """A company: its rates in each of the six dimensions, and how its CRM is set up: one currency
     or `multi`; mails as records of their own (Enhanced Email) or as tasks only.
+
+    `regions`: those that behave like another company, each with its scenario. What is of the whole
+    company (its structure and targets, the meetings of both heads, the CRM) stays as it is.
     """
 
     name: str
@@ -114,6 +117,15 @@ class Scenario:
     structure: StructureRates
     currencies: Literal["single", "multi"] = "single"
     enhanced_email: bool = True
+    regions: tuple[tuple[str, "Scenario"], ...] = ()
+
+    def within(self, **regions: "Scenario") -> Self:
+        """The company with regions that behave like another one."""
+        return replace(self, regions=tuple(regions.items()))
+
+    def of(self, region: str) -> "Scenario":
+        """How a region behaves."""
+        return dict(self.regions).get(region, self)
 
     @property
     def has_currencies(self) -> bool:
@@ -149,7 +161,9 @@ class Scenario:
         return cls(label, *rates)
 
     def population(self) -> dict[str, float]:
-        """The planted value of each indicator that the generator controls, by indicator id."""
+        """The planted value of each indicator that the generator controls, by indicator id; of a
+        region that behaves otherwise, see its own scenario.
+        """
         handoff, language, joint = self.handoff, self.language, self.joint_work
         return {
             "lead_followup_rate": handoff.touched_within_8_hours,
@@ -161,6 +175,7 @@ class Scenario:
             "joint_meeting_cadence": joint.meeting_gap_days,
             "content_use_rate": joint.content_used,
             "marketing_in_key_meetings": joint.marketing_in_key_meetings,
+            "rejection_reason_rate": language.rejection_reason,
             "loss_reason_rate": self.feedback.loss_reason,
             "funnel_continuity": self.process.from_leads * self.process.campaign_first,
             "contact_role_coverage": self.process.contact_role,

@@ -6,16 +6,18 @@ in between is a LakeError, never a silent merge of the two.
 
 import json
 import time
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import chain, repeat
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import (
@@ -24,12 +26,20 @@ from deltalake.exceptions import (
     DeltaProtocolError,
     TableNotFoundError,
 )
-from deltalake.transaction import AddAction, create_table_with_add_actions
-from pyarrow.parquet import ParquetWriter
+from deltalake.fs import DeltaStorageHandler
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+from pyarrow.fs import FileSystem, LocalFileSystem, PyFileSystem
+from pyarrow.parquet import ParquetFile, write_table
 
 from model.errors import LakeError
 
 CURSOR = "detente.cursor"
+FILE = "_file"
+NOTHING = pa.schema([])
+ROWS_PER_FILE = 10_000
+"""The file of a changed row is written again: small files keep that little, many slow readers."""
+WRITERS = 2
+"""So many parts of a table are written at once."""
 # Old versions stay readable for as long as a manifest names them: `vacuum` decides, not age.
 CONFIGURATION = {"delta.enableExpiredLogCleanup": "false", "delta.checkpointInterval": "50"}
 # The log outlives the files: with the least and greatest of each column in it, ids of deleted
@@ -39,6 +49,55 @@ WITHOUT_VALUES = {"delta.dataSkippingNumIndexedCols": "0"}
 _UNSAFE = frozenset("[]{}%*?#")  # Delta and the readers of parquet read these in a path as signs
 
 Rows: TypeAlias = pa.Table | pa.RecordBatchReader
+Parts: TypeAlias = Iterable[tuple[str, Iterable[pa.RecordBatch]]]
+
+
+@dataclass(frozen=True)
+class File:
+    """A parquet file: its name below its table, its value of the partition column ("" where there
+    is none), its rows and bytes.
+    """
+
+    name: str
+    part: str
+    rows: int
+    size: int
+
+    @property
+    def is_small(self) -> bool:
+        """Whether another such file would fit into one with it."""
+        return self.rows <= ROWS_PER_FILE / 2
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The rows of one version of a table: its columns, and its files by where `system` (and, if
+    they are `on_disk`, any reader of parquet) finds them.
+    """
+
+    schema: pa.Schema
+    files: Mapping[str, File]
+    system: FileSystem
+    on_disk: bool
+
+    @property
+    def rows(self) -> int:
+        """How many rows, from the log alone."""
+        return sum(file.rows for file in self.files.values())
+
+    def dataset(self, schema: pa.Schema, places: Iterable[str]) -> ds.Dataset:
+        """Some of the files in the columns `schema`; the column `FILE` is where a row stands."""
+        parquet = ds.ParquetFileFormat()
+        fragments = [
+            parquet.make_fragment(place, self.system, ds.field(FILE) == place) for place in places
+        ]
+        return ds.FileSystemDataset(fragments, schema, parquet, self.system)
+
+    def tables(self, place: str) -> Iterator[pa.Table]:
+        """The rows of one of the files, a row group at a time."""
+        with ParquetFile(place, filesystem=self.system) as file:
+            for number in range(file.num_row_groups):
+                yield file.read_row_group(number, use_threads=False)
 
 
 @contextmanager
@@ -111,7 +170,34 @@ class Storage:
         """The parquet files of an opened table, as a reader of parquet names them."""
         if self._folder is None:
             return table.file_uris()
-        return [file for files in _below(self.address(path), table).values() for file in files]
+        return list(self.stored(path, table).files)
+
+    def stored(
+        self, path: str, table: DeltaTable | None, schema: pa.Schema | None = None
+    ) -> Stored:
+        """What the opened table at `path` holds; where there is none, nothing in `schema`."""
+        # Delta percent-encodes the folder in its own addresses; files on disk have no such name.
+        system, folder = self._place(path)
+        if table is None:
+            return Stored(schema, {}, system, self._folder is not None)
+        partition = partition_of(table)
+        files = {
+            folder + one["path"]: File(
+                one["path"],
+                one.get(f"partition.{partition}", ""),
+                one["num_records"] or 0,
+                one["size_bytes"],
+            )
+            for one in pa.table(table.get_add_actions(flatten=True)).to_pylist()
+        }
+        columns = pa.schema([field for field in schema_of(table) if field.name != partition])
+        return Stored(columns, files, system, self._folder is not None)
+
+    def _place(self, path: str) -> tuple[FileSystem, str]:
+        """The file system that holds the table at `path`, and what it puts before file names."""
+        if self._folder is None:
+            return PyFileSystem(DeltaStorageHandler(self.address(path), self.options)), ""
+        return LocalFileSystem(), f"{self.address(path)}/"
 
     def commit(
         self,
@@ -122,21 +208,16 @@ class Storage:
         mode: Literal["append", "overwrite"],
         cursor: str | None = None,
         partition_by: str | None = None,
-        partitions: Iterable[str] = (),
         new_layout: bool = False,
         with_values: bool = False,
     ) -> int:
         """Write `rows` in one commit on top of `onto` (None: a new table); the new version.
 
-        `partitions`: overwrite only these values of `partition_by`. `new_layout`: overwrite the
-        columns and the partitioning as well. `with_values`: the log of a new table is to hold the
-        least and greatest of each column.
+        `new_layout`: overwrite the columns and the partitioning as well. `with_values`: the log of
+        a new table is to hold the least and greatest of each column.
         """
-        properties = CommitProperties(
-            custom_metadata={} if cursor is None else {CURSOR: cursor}, max_commit_retries=0
-        )
+        properties = _properties(cursor)
         split = [partition_by] if partition_by else []
-        values = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(partitions))
         with lake_errors(self.address(path)):
             if onto is None:
                 write_deltalake(
@@ -158,7 +239,6 @@ class Storage:
                 onto,
                 rows,
                 mode="overwrite",
-                predicate=f"{partition_by} IN ({values})" if values else None,
                 partition_by=split,
                 schema_mode="overwrite" if new_layout else None,
                 commit_properties=properties,
@@ -169,97 +249,65 @@ class Storage:
         self,
         path: str,
         schema: pa.Schema,
-        parts: Iterable[tuple[str, Iterable[pa.RecordBatch]]],
-        partition_by: str,
+        parts: Parts,
+        partition_by: str | None,
         *,
         onto: DeltaTable | None,
         cursor: str | None = None,
-        instead_of: Iterable[str] | None = None,
+        instead_of: Iterable[File] = (),
     ) -> int:
-        """Write one file for each part, `(value of partition_by, rows)`, in one commit on top of
-        `onto` (None: a new table); the new version.
+        """Write the rows of each part, `(value of partition_by, rows)`, as files of `ROWS_PER_FILE`
+        in place of others, in one commit on top of `onto` (None: a new table); the new version.
 
-        The parts replace the partitions `instead_of`, none for an empty one, all for None. On disk
-        one file is written at a time, so that memory does not grow with the number of parts.
+        Memory does not grow with the number of parts.
         """
-        old = None if instead_of is None else sorted(instead_of)
-        if self._folder is None:
-            rows = _marked(parts, schema, partition_by)
-            mode: Literal["append", "overwrite"] = "append" if old == [] else "overwrite"
-            return self.commit(
-                path,
-                rows,
-                onto=onto,
-                mode=mode,
-                cursor=cursor,
-                partition_by=partition_by,
-                partitions=old or (),
-            )
-        properties = CommitProperties(
-            custom_metadata={} if cursor is None else {CURSOR: cursor}, max_commit_retries=0
-        )
-        columns = DeltaSchema.from_arrow(schema.append(pa.field(partition_by, pa.string())))
+        split = [partition_by] if partition_by else []
+        columns = DeltaSchema.from_arrow(pa.schema([*schema, *((n, pa.string()) for n in split)]))
+
+        def write(part: tuple[str, Iterable[pa.RecordBatch]]) -> list[AddAction]:
+            values = dict.fromkeys(split, part[0])
+            return [self._write(path, rows, values) for rows in _in_files(schema, part[1])]
+
         with lake_errors(self.address(path)):
-            files = [
-                made
-                for value, rows in parts
-                if (made := self._write(path, schema, rows, partition_by, value))
-            ]
+            with ThreadPoolExecutor(WRITERS) as pool:
+                added = list(chain.from_iterable(pool.map(write, parts)))
             if onto is None:
                 create_table_with_add_actions(
                     self.address(path),
                     columns,
-                    files,
-                    partition_by=[partition_by],
+                    added,
+                    partition_by=split,
                     configuration=CONFIGURATION | WITHOUT_VALUES,
                     storage_options=self.options,
-                    commit_properties=properties,
+                    commit_properties=_properties(cursor),
                 )
                 return 0
+            removed = [
+                RemoveAction(old.name, True, _now(), old.size, dict.fromkeys(split, old.part))
+                for old in instead_of
+            ]
             onto.create_write_transaction(
-                [*files],
-                "append" if old == [] else "overwrite",
-                columns,
-                [partition_by],
-                [(partition_by, "in", old)] if old else None,
-                commit_properties=properties,
+                [*added, *removed], "append", columns, split, commit_properties=_properties(cursor)
             )
             return onto.version() + 1
 
-    def _write(
-        self,
-        path: str,
-        schema: pa.Schema,
-        rows: Iterable[pa.RecordBatch],
-        partition_by: str,
-        value: str,
-    ) -> AddAction | None:
-        """One file below the table at `path`; None where there are no rows."""
-        batches = iter(rows)
-        first = next(batches, None)
-        if first is None:
-            return None
-        name = f"{partition_by}={value}/part-{uuid4()}.zstd.parquet"
-        file = Path(self.address(path), name)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        count = 0
-        with ParquetWriter(
-            file,
-            schema,
+    def _write(self, path: str, rows: pa.Table, values: Mapping[str, str]) -> AddAction:
+        """One file below the table at `path`, which has these values of the partition column."""
+        below = "".join(f"{column}={value}/" for column, value in values.items())
+        name = f"{below}part-{uuid4()}.zstd.parquet"
+        system, folder = self._place(path)
+        system.create_dir(folder + below, recursive=True)
+        write_table(
+            rows,
+            folder + name,
+            filesystem=system,
             compression="zstd",
             compression_level=1,
-            use_dictionary=[f.name for f in schema if _repeats(f)],
-        ) as writer:
-            for batch in chain([first], batches):
-                count += batch.num_rows
-                writer.write_batch(batch)
+            use_dictionary=[field.name for field in rows.schema if _repeats(field)],
+        )
+        size = system.get_file_info(folder + name).size
         return AddAction(
-            name,
-            file.stat().st_size,
-            {partition_by: value},
-            int(time.time() * 1000),
-            True,
-            json.dumps({"numRecords": count}),
+            name, size, values, _now(), True, json.dumps({"numRecords": rows.num_rows})
         )
 
     def vacuum(self, path: str, keep: Iterable[int]) -> int:
@@ -278,17 +326,26 @@ class Storage:
         return len(deleted)
 
 
-def _marked(
-    parts: Iterable[tuple[str, Iterable[pa.RecordBatch]]], schema: pa.Schema, column: str
-) -> pa.RecordBatchReader:
-    """The rows of all parts with the value of their part."""
-    marked = schema.append(pa.field(column, pa.string()))
-    rows = (
-        batch.append_column(marked.field(column), pa.repeat(pa.scalar(value), batch.num_rows))
-        for value, batches in parts
-        for batch in batches
-    )
-    return pa.RecordBatchReader.from_batches(marked, rows)
+def _properties(cursor: str | None) -> CommitProperties:
+    """A commit that is tried once, with the cursor if there is one."""
+    held = {} if cursor is None else {CURSOR: cursor}
+    return CommitProperties(custom_metadata=held, max_commit_retries=0)
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+def _in_files(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The rows, so many at a time as go into a file."""
+    held = schema.empty_table()
+    for batch in batches:
+        held = pa.concat_tables([held, pa.table(batch).select(schema.names)])
+        while held.num_rows >= ROWS_PER_FILE:
+            yield held.slice(0, ROWS_PER_FILE)
+            held = held.slice(ROWS_PER_FILE)
+    if held.num_rows:
+        yield held
 
 
 def cursor_of(table: DeltaTable) -> str | None:
@@ -305,48 +362,12 @@ def schema_of(table: DeltaTable) -> pa.Schema:
     return pa.schema(table.schema().to_arrow())
 
 
-def files_on_disk(table: DeltaTable) -> dict[str, list[str]]:
-    """Its parquet files by value of the partition column ("" where there is none), if they are on
-    this machine; else none.
-    """
-    folder = _local_folder(table.table_uri)
-    return {} if folder is None else _below(str(folder), table)
-
-
 def _repeats(field: pa.Field) -> bool:
     """Whether few values make up a column: ids and times in a dictionary take longer and more."""
     return bool(pa.types.is_string(field.type)) and not field.name.endswith("_id")
-
-
-def _below(folder: str, table: DeltaTable) -> dict[str, list[str]]:
-    # Delta percent-encodes the folder in its own addresses; files on disk have no such name.
-    found: dict[str, list[str]] = defaultdict(list)
-    for value, name in _added(table):
-        found[value].append(f"{folder.rstrip('/')}/{name}")
-    return dict(found)
-
-
-def _added(table: DeltaTable) -> Iterator[tuple[str, str]]:
-    """The partition value and the name of each file."""
-    actions, partition = pa.table(table.get_add_actions(flatten=True)), partition_of(table)
-    names = actions.column("path").to_pylist()
-    if partition is None:
-        return zip(repeat(""), names)
-    return zip(actions.column(f"partition.{partition}").to_pylist(), names, strict=True)
 
 
 def partition_of(table: DeltaTable) -> str | None:
     """The column that its rows are kept apart by, or None."""
     columns = table.metadata().partition_columns
     return columns[0] if columns else None
-
-
-def row_count(table: DeltaTable) -> int:
-    """Rows, from the log alone."""
-    actions = pa.table(table.get_add_actions(flatten=True))
-    return sum(n or 0 for n in actions.column("num_records").to_pylist())
-
-
-def file_counts(table: DeltaTable) -> Counter[str]:
-    """Number of files for each value of the partition column ("" where there is none)."""
-    return Counter(value for value, _ in _added(table))

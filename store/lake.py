@@ -4,17 +4,17 @@ Under one URL stand `<source>/<table>`, `facts/<name>` and `_manifests`. Each wr
 commit, with the sync's cursor in the commit's own metadata: rows and cursor cannot part. Readers
 open only versions that a manifest names, so they never see half a sync and never wait for one.
 One process writes at a time (`store.lock.writer_lock`); a second one fails and does no harm. Its
-threads may write different tables at once: rows are staged side by side and merged one table after
-the other, so that memory is taken once.
+threads may write different tables at once: rows are staged side by side, and where they are many
+merged one table after the other, so that memory is taken once.
 """
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -27,17 +27,16 @@ from model.tables import TABLES, Table
 from store.delta import (
     Rows,
     Storage,
+    Stored,
     cursor_of,
-    file_counts,
     lake_errors,
     partition_of,
-    row_count,
     schema_of,
 )
 from store.duck import DuckSettings
 from store.manifest import MANIFESTS, Manifest
 from store.memory import be_thrifty
-from store.merge import Changes, Merge, Purge
+from store.merge import WHOLE, Changes, Merge, Purge
 from store.staging import MONTH, Staged, stage_ids, with_month
 
 FACTS = "facts"
@@ -47,8 +46,10 @@ LOST_FROM_ROWS = 100
 """More rows than this share of a table of so many do not vanish: they are out of sight."""
 PARTITION_FROM_ROWS = 100_000
 """A table with a `month_of` is partitioned once it holds so many rows; below, it does not pay."""
-APPEND_UP_TO_FILES = 8
-"""New rows alone are appended until a partition has so many files; then it is written as one."""
+FEW_ROWS = 50_000
+"""Up to so many rows are merged beside other tables' rows."""
+FEW_SMALL_FILES = 8
+"""New rows are appended until a partition has so many small files; then these become one."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class Lake:
         self._storage = Storage(url, storage_options)
         self._duck = DuckSettings(memory_limit, temp_folder)
         self._merging = threading.Lock()
+        self._newest: tuple[list[str], Manifest | None] | None = None
 
     @property
     def url(self) -> str:
@@ -170,21 +172,26 @@ class Lake:
             staged = Path(folder) / "ids.parquet"
             stage_ids(present, staged)
             with self._merging, _duck_errors(where), self._duck.connect() as con:
-                purge = Purge(con, canonical, staged, target)
-                by_month = purge.gone()
-                gone, size = sum(by_month.values()), row_count(target)
+                stored = self._storage.stored(path, target)
+                purge = Purge(con, canonical, staged, stored)
+                by_file = purge.gone()
+                gone, size = sum(by_file.values()), stored.rows
                 lost = size > LOST_FROM_ROWS and gone > LOST_SHARE * size
                 if not gone or (lost and not whatever_is_lost):
                     return Removed(gone, size, lost, target.version())
-                if partition_of(target):
-                    parts = purge.kept_by_month(by_month)
-                    version = self._storage.commit_parts(
-                        path, canonical.schema, parts, MONTH, onto=target, instead_of=by_month
-                    )
-                else:
-                    rows = purge.kept()
-                    version = self._storage.commit(path, rows, onto=target, mode="overwrite")
+                version = self._storage.commit_parts(
+                    path,
+                    stored.schema,
+                    purge.kept(by_file),
+                    partition_of(target),
+                    onto=target,
+                    instead_of=[stored.files[place] for place in by_file],
+                )
         return Removed(gone, size, False, version)
+
+    def _turn(self, rows: int) -> AbstractContextManager[object]:
+        """Merges of many rows wait for each other."""
+        return self._merging if rows > FEW_ROWS else nullcontext()
 
     def _write(
         self,
@@ -212,8 +219,8 @@ class Lake:
             if target is not None and not staged.rows and not replaces:
                 return Written(name, 0, 0, 0, self._commit_cursor(path, target, mark))
             where = self._storage.address(path)
-            with self._merging, _duck_errors(where), self._duck.connect() as con:
-                merge = Merge(con, staged, target)
+            with self._turn(staged.rows), _duck_errors(where), self._duck.connect() as con:
+                merge = Merge(con, staged, self._storage.stored(path, target, table.schema))
                 changes = merge.changes(replaces=replaces)
                 version = self._commit(path, target, merge, changes, mark, replaces=replaces)
         written = changes.new + changes.updated
@@ -232,39 +239,42 @@ class Lake:
         """Write the changes, touching as few files as it takes."""
         if target is not None and changes.none:
             return self._commit_cursor(path, target, cursor)
-        size = changes.new - changes.gone - changes.withdrawn
-        was_split, columns = False, set(merge.table.columns)
-        if target is not None:
-            size += row_count(target)
-            was_split = partition_of(target) is not None
-            columns -= set(schema_of(target).names)
-        split = merge.table.month_of is not None and (was_split or size >= PARTITION_FROM_ROWS)
-        new_layout = target is not None and (split != was_split or bool(columns))
-        appends = (
-            target is not None
-            and not (replaces or new_layout or changes.updated)
-            and _few_files(target, changes)
-        )
-        whole = replaces or target is None
-        if split and not new_layout:
-            commit = partial(
-                self._storage.commit_parts, path, merge.table.schema, onto=target, cursor=cursor
+        table, stored = merge.table, merge.stored
+        size = stored.rows + changes.new - changes.gone - changes.withdrawn
+        was_split = target is not None and partition_of(target) is not None
+        split = table.month_of is not None and (was_split or size >= PARTITION_FROM_ROWS)
+        is_wider = not set(table.columns) <= set(stored.schema.names)
+        new_layout = target is not None and (split != was_split or is_wider)
+        months = changes.months if split else {WHOLE}
+        old = set(stored.files)
+        if replaces or not old:
+            parts = merge.incoming(split=split)
+        else:
+            if not new_layout:
+                old = _crowded(stored, months).union(changes.files)
+            parts = merge.merged(old, months)
+        partition = MONTH if split else None
+        if not new_layout:
+            replaced = [stored.files[place] for place in old]
+            return self._storage.commit_parts(
+                path,
+                table.schema,
+                parts,
+                partition,
+                onto=target,
+                cursor=cursor,
+                instead_of=replaced,
             )
-            if whole:
-                return commit(merge.incoming_by_month(), MONTH)
-            if appends:
-                return commit(merge.fresh_by_month(changes.months), MONTH, instead_of=())
-            months = changes.months
-            return commit(merge.merged_by_month(months), MONTH, instead_of=months)
-        rows = merge.incoming() if whole else merge.fresh() if appends else merge.merged()
+        every = (batch for _, batches in parts for batch in batches)
+        rows = pa.RecordBatchReader.from_batches(table.schema, every)
         return self._storage.commit(
             path,
-            with_month(rows, merge.table) if split else rows,
+            with_month(rows, table) if split else rows,
             onto=target,
-            mode="append" if appends else "overwrite",
+            mode="overwrite",
             cursor=cursor,
-            partition_by=MONTH if split else None,
-            new_layout=new_layout,
+            partition_by=partition,
+            new_layout=True,
         )
 
     def _commit_cursor(self, path: str, target: DeltaTable, cursor: str | None) -> int:
@@ -332,10 +342,18 @@ class Lake:
         if table is None:
             return None
         if id is None:
-            newest = pa.table(table.get_add_actions(flatten=True)).column("max.id")
-            id = pc.max(newest).as_py()  # noqa: A001
+            return self._newest_of(table)
         found = self._read_manifests(table, pc.field("id") == id)
         return found[0] if found else None
+
+    def _newest_of(self, table: DeltaTable) -> Manifest | None:
+        """The newest manifest, read once for each state of the list of them."""
+        files, held = table.file_uris(), self._newest
+        if held is None or held[0] != files:
+            newest = pc.max(pa.table(table.get_add_actions(flatten=True)).column("max.id"))
+            found = self._read_manifests(table, pc.field("id") == newest)
+            held = self._newest = files, found[0] if found else None
+        return held[1]
 
     def manifests(self) -> list[Manifest]:
         """All manifests whose versions are kept, oldest first."""
@@ -406,11 +424,11 @@ def _refuse_newer(target: DeltaTable, table: Table, where: str) -> None:
             )
 
 
-def _few_files(table: DeltaTable, changes: Changes) -> bool:
-    """Whether new rows may be appended as files of their own."""
-    files = file_counts(table)
-    months = [""] if partition_of(table) is None else changes.months
-    return all(files[month] < APPEND_UP_TO_FILES for month in months)
+def _crowded(stored: Stored, parts: Collection[str]) -> set[str]:
+    """The small files of those parts that have enough of them to be written as one."""
+    small = [(place, file.part) for place, file in stored.files.items() if file.is_small]
+    many = Counter(part for _, part in small)
+    return {place for place, part in small if part in parts and many[part] >= FEW_SMALL_FILES}
 
 
 @contextmanager

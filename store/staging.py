@@ -52,12 +52,17 @@ class Staged:
         )
         return found
 
-    def batches(self, month: str) -> Iterator[pa.RecordBatch]:
-        """The rows of one month as they came, in batches of `ROWS_AT_ONCE` or a little more."""
+    def batches(self, month: str, orders: pa.Array | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of one month as they came (None: all; else those at these places of the order),
+        in batches of `ROWS_AT_ONCE` or a little more.
+        """
         held: list[pa.RecordBatch] = []
         with pa.ipc.open_file(self._file(month)) as file:
             for number in range(file.num_record_batches):
-                held.append(file.get_batch(number).select(list(self.table.columns)))
+                rows = file.get_batch(number)
+                if orders is not None:
+                    rows = rows.filter(pc.is_in(rows[ORDER], value_set=orders))
+                held.append(rows.select(list(self.table.columns)))
                 if sum(batch.num_rows for batch in held) >= ROWS_AT_ONCE:
                     yield pa.concat_batches(held)
                     held.clear()

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from dashboard import access, data, html, layout, words
+from dashboard import access, data, doing, html, layout, words
 from dashboard.html import Cell, Column, Row
 from model.errors import DetenteError
 from monitor.access import Role
@@ -18,7 +18,6 @@ from monitor.rules import RuleForm, RulesForm
 CHOICES = {"yes": "Yes", "no": "No", "unknown": "Not known"}
 WAYS = {"leave": "Reasons to stay", "move": "Reasons to move on"}
 ROLE: Role = "contributor"
-MOST_ROWS = 200
 OWNERS = ["sales", "marketing"]
 
 
@@ -32,7 +31,7 @@ def page() -> None:
     st.header("Do we need to change?", anchor=False)
     _advice(advice)
     st.header("Agreed actions", anchor=False)
-    _actions(data.actions())
+    _actions(doing.actions())
     if access.may(ROLE):
         _agree(advice)
     st.header("What would help", anchor=False)
@@ -83,7 +82,7 @@ def _checklist(form: AdviceForm) -> None:
     try:
         access.need(ROLE)
         for name, said in changed.items():
-            data.answer_question(name, said, by)
+            doing.answer_question(name, said, by)
     except DetenteError as error:
         st.error(error.line())
         return
@@ -159,7 +158,7 @@ def _history(found: list[ActionForm]) -> list[tuple[str, list[Row]]]:
             one["title"],
             [
                 [
-                    words.day(event["at"]),
+                    words.day(event["at"], data.zone()),
                     Cell(words.EVENTS[event["state"]], event["note"]),
                     event["by"],
                 ]
@@ -183,7 +182,7 @@ def _end(still: list[ActionForm]) -> None:
             return
         try:
             access.need(ROLE)
-            ended = data.close_action(chosen, "done" if state == "done" else "dropped", by, note)
+            ended = doing.close_action(chosen, "done" if state == "done" else "dropped", by, note)
         except DetenteError as error:
             st.error(error.line())
             return
@@ -222,7 +221,7 @@ def _agree(advice: AdviceForm) -> None:
                 step=1.0,
                 key=f"target_{chosen}",
             )
-            due = st.date_input("Due", value=data.next_meeting(), key="agree_due")
+            due = st.date_input("Due", value=doing.next_meeting(), key="agree_due")
             by = _who("agree_by")
             if not st.form_submit_button("Agree", type="primary"):
                 return
@@ -244,7 +243,7 @@ def _send(
     target = wanted / 100 if is_share and wanted is not None else wanted
     try:
         access.need(ROLE)
-        kept = data.agree(indicator, what.strip() or None, owner, target, due, by)
+        kept = doing.agree(indicator, what.strip() or None, owner, target, due, by)
     except DetenteError as error:
         st.error(error.line())
         return
@@ -296,7 +295,7 @@ def _rules(form: RulesForm) -> None:
     for one in form["rules"]:
         if one["broken"]:
             with st.expander(f"Records that break it: {one['title']}"):
-                _broken(one)
+                _broken(one, form["segment"])
 
 
 def _rule(one: RuleForm) -> Row:
@@ -306,21 +305,21 @@ def _rule(one: RuleForm) -> Row:
         words.value(one, "share"),
         words.interval(one["low"], one["high"], "share"),
         words.number(one["n"]),
-        words.number(len(one["broken"])),
+        words.number(one["n_broken"]),
     ]
 
 
-def _broken(one: RuleForm) -> None:
-    frame = pd.DataFrame(one["broken"])
-    st.dataframe(frame.head(MOST_ROWS), hide_index=True, width="stretch")
-    if len(frame) > MOST_ROWS:
-        html.meta(f"The newest {MOST_ROWS} of {words.number(len(frame))}.")
+def _broken(one: RuleForm, where: dict[str, str]) -> None:
+    st.dataframe(pd.DataFrame(one["broken"]), hide_index=True, width="stretch")
+    if one["n_broken"] > len(one["broken"]):
+        html.meta(f"The newest {len(one['broken'])} of {words.number(one['n_broken'])}.")
     st.download_button(
         "Download as CSV",
-        frame.to_csv(index=False),
+        lambda: data.broken_csv(one["id"], where),
         file_name=f"{one['id']}.csv",
         mime="text/csv",
         key=f"broken_{one['id']}",
+        on_click="ignore",
     )
 
 

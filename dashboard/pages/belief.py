@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data, dumbbells, html, layout, theme, words
+from dashboard import data, dumbbells, html, layout, words
 from dashboard.html import Cell, Column, Row
 from monitor.comparison import BeliefForm, ComparedForm, named
 
@@ -82,7 +82,7 @@ def _statements(form: BeliefForm) -> None:
     st.header("Statement by statement", anchor=False)
     ordered = _by_disagreement(form)
     html.key()
-    layout.chart(dumbbells.dumbbells(ordered, theme.palette()), dumbbells.text(ordered))
+    layout.chart(dumbbells.dumbbells, ordered, text=dumbbells.text(ordered))
     st.caption(f"{READING} {RULE} {form['caveat']}")
     with st.expander("The same as a table"):
         html.table(
@@ -163,7 +163,7 @@ def _gaps(form: BeliefForm) -> None:
     st.header("The perception gap over waves", anchor=False)
     if len(shown) > 1:
         told = "; ".join(f"{one['wave']}: {words.gap(one['gap'])}" for one in form["gaps"])
-        layout.chart(dumbbells.gaps(form["gaps"], theme.palette()), told)
+        layout.chart(dumbbells.gaps, form["gaps"], text=told)
     html.table(
         [
             Column("Wave"),

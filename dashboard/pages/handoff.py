@@ -1,18 +1,17 @@
 """Handoff: how far leads get, how soon Sales answers them, and where it differs."""
 
-import pandas as pd
 import streamlit as st
 
-from dashboard import data, html, journeys, layout, theme, words
+from dashboard import data, html, journeys, layout, words
 from dashboard.html import Cell, Column, Row
 from dashboard.journeys import STEPS
 from monitor.handoff import BY_GROUP, CohortForm, HandoffForm
-from monitor.open_leads import OpenLeadForm
+from monitor.open_leads import OpenLeadsForm
 from monitor.report import IndicatorForm
 from monitor.views import DeclarationForm
 
+BESIDE = ("mql", "responded", "accepted")  # a phone leaves them to the funnel
 SAID_HOURS = {"business": (1.0, 8.0, 24.0, 40.0), "wall": (1.0, 24.0, 72.0, 168.0)}
-MOST_WAITING = 25
 CLOCKS = {"business": "On business hours", "wall": "On the clock on the wall"}
 
 
@@ -22,7 +21,7 @@ def page() -> None:
     form, rows = data.handoff(data.where()), data.indicators(data.where())
     _figures(rows)
     st.header("Who is waiting", anchor=False)
-    _waiting(data.open_leads(data.where()))
+    _waiting(data.open_leads(data.where()), data.where())
     st.header("How soon Sales answers", anchor=False)
     _curves(form)
     st.header("How far leads get", anchor=False)
@@ -55,21 +54,18 @@ def _figures(rows: dict[str, IndicatorForm]) -> None:
     html.links((title, layout.indicator_link(name)) for title, name in shown)
 
 
-def _waiting(rows: list[OpenLeadForm]) -> None:
+def _waiting(found: OpenLeadsForm, where: dict[str, str]) -> None:
     """Those whose time is running out first; those who are late are counted, and in the file."""
-    late = [row for row in rows if row["hours_left"] < 0]
-    soon = [row for row in rows if row["hours_left"] >= 0]
-    if not rows:
+    if not found["in_time"] + found["late"]:
         st.markdown("Nobody: every open lead has been touched.")
         return
+    in_time, late = words.counted(found["in_time"], "lead"), words.number(found["late"])
     st.markdown(
-        f"{words.number(len(soon))} leads still have time, {words.number(len(late))} are past what "
-        "was agreed, and nobody in Sales has touched them yet."
+        f"Waiting for a first touch by Sales: {in_time} in time, {late} past what was agreed."
     )
-    table = pd.DataFrame([*soon, *late], columns=list(OpenLeadForm.__annotations__))
     st.download_button(
         "Download as CSV",
-        table.to_csv(index=False).encode(),
+        lambda: data.open_leads_csv(where),
         file_name="waiting.csv",
         mime="text/csv",
         on_click="ignore",
@@ -89,12 +85,12 @@ def _waiting(rows: list[OpenLeadForm]) -> None:
             words.moment(row["due_at"], data.zone()),
             words.number(row["hours_left"], 1),
         ]
-        for row in soon[:MOST_WAITING]
+        for row in found["rows"]
     ]
     if listed:
         html.table(columns, [("", listed)])
-    if len(soon) > MOST_WAITING:
-        st.caption(f"The {MOST_WAITING} with the least time left; the CSV file has all.")
+    if found["in_time"] > len(listed):
+        st.caption(f"The {len(listed)} with the least time left; the CSV file has all.")
 
 
 def _curves(form: HandoffForm) -> None:
@@ -105,7 +101,7 @@ def _curves(form: HandoffForm) -> None:
                 html.note(words.sentence(one["reason"]), is_muted=True)
                 continue
             text = journeys.response_text(one, SAID_HOURS[one["clock"]])
-            layout.chart(journeys.response(one, data.sla_hours(), theme.palette()), text)
+            layout.chart(journeys.response, one, data.sla_hours(), text=text)
             st.caption(f"{text} {words.number(one['n'])} handoffs.")
 
 
@@ -117,14 +113,17 @@ def _funnel(form: HandoffForm) -> None:
     grown = [one for one in form["cohorts"] if not one["is_young"]]
     total = {step: sum(one["counts"][step] for one in grown) for step in STEPS}
     if total["created"]:
-        layout.chart(journeys.funnel(total, theme.palette()), journeys.funnel_text(total))
+        layout.chart(journeys.funnel, total, text=journeys.funnel_text(total))
         st.caption(
             f"Leads created {_month(grown[0])} to {_month(grown[-1])}, at least 90 days ago. Each "
             "lead counts once in each step that it reached, whatever steps it skipped."
         )
     else:
         st.markdown("No lead is older than 90 days yet; the months below are still open.")
-    columns = [Column("Created in"), *(Column(name, is_right=True) for name in STEPS.values())]
+    columns = [
+        Column("Created in"),
+        *(Column(name, is_right=True, is_wide=step in BESIDE) for step, name in STEPS.items()),
+    ]
     html.table(columns, [("", [_cohort(one) for one in reversed(form["cohorts"])])])
 
 

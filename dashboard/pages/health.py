@@ -41,9 +41,31 @@ def _sync(status: StatusForm) -> None:
     html.facts(figures)
     if sync and sync["error"]:
         html.note(sync["error"])
+    with st.expander("The last syncs"):
+        _syncs()
     for source in status["sources"]:
         for remark in source["notes"]:
             html.meta(f"{source['name']}: {remark}")
+
+
+def _syncs() -> None:
+    zone = data.zone()
+    rows: list[Row] = [
+        [
+            words.moment(one["started_at"], zone),
+            words.moment(one["ended_at"], zone),
+            Cell(words.RUNS.get(one["state"], one["state"]), one["error"] or ""),
+            words.number(one["api_calls"]),
+        ]
+        for one in data.last_syncs()
+    ]
+    columns = [
+        Column("Begun"),
+        Column("Ended", is_wide=True),
+        Column("How it ended"),
+        Column("Requests to the CRM", is_right=True),
+    ]
+    html.table(columns, [("", rows)])
 
 
 def _names(status: StatusForm) -> str:

@@ -7,14 +7,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import data, html, layout, theme, timelines, words
+from dashboard import data, html, layout, timelines, words
 from dashboard.html import Cell, Column, Row
 from model.stages import DIMENSIONS
 from monitor.report import IndicatorForm
 from monitor.snapshots import PointForm
-from monitor.views import DeclarationForm
+from monitor.views import DeclarationForm, PlainDeclarationForm
 
-SHOWN = 500
 COLUMNS = [
     Column("Indicator"),
     Column("Value", is_right=True),
@@ -28,8 +27,12 @@ COLUMNS = [
 
 
 def page() -> None:
-    """The table, or one indicator."""
+    """The table, or one indicator, or one outcome."""
     layout.head("Indicators")
+    outcome = data.outcomes().get(st.query_params.get(layout.INDICATOR, ""))
+    if outcome is not None:
+        _outcome(outcome)
+        return
     rows, declared = data.indicators(data.where()), data.catalogue()
     chosen = _choice(declared)
     if chosen is None:
@@ -132,6 +135,15 @@ def _one(row: IndicatorForm, declared: DeclarationForm) -> None:
     _records(row["id"])
 
 
+def _outcome(declared: PlainDeclarationForm) -> None:
+    """A figure that is shown and never scored: what it is, and its records."""
+    st.header(declared["title"], anchor=False)
+    st.markdown(declared["definition"])
+    html.meta("Shown and never scored: see the page Pipeline for its value.")
+    st.subheader("The records behind it", anchor=False)
+    _records(declared["id"])
+
+
 def _by_segment(indicator: str) -> None:
     values = data.segment_values()
     open_to = [name for name in values if len(values[name]) > 1 and name not in data.where()]
@@ -199,6 +211,7 @@ def _counting(row: IndicatorForm, declared: DeclarationForm) -> None:
     rows: list[Row] = [
         ["Window", f"{words.period(row['window'])} ({placed})"],
         ["Clock", words.clock(declared["clock"])],
+        ["Formula", Cell(words.sentence(declared["formula"]), f"Fact: {declared['fact']}")],
         ["Better is", declared["better"]],
         ["Least number of records", words.number(declared["minimum_n"])],
     ]
@@ -209,36 +222,37 @@ def _counting(row: IndicatorForm, declared: DeclarationForm) -> None:
 
 
 def _history(declared: DeclarationForm) -> None:
-    points = timelines.indicator_points(data.history(declared["id"], data.held_segment()))
-    if points.empty:
+    points = data.history(declared["id"], data.held_segment())
+    if not points:
         st.markdown("No snapshot holds this indicator yet.")
         return
-    drawn = timelines.value_trend(points, declared, theme.palette())
-    layout.chart(drawn, f"{declared['title']} over {len(points)} snapshots")
+    text = f"{declared['title']} over {len(points)} snapshots"
+    layout.chart(timelines.value_trend, points, declared, text=text)
     st.caption(timelines.TREND_READING)
 
 
 def _records(indicator: str) -> None:
-    rows = data.records(indicator, data.where())
-    if rows.empty:
+    where = data.where()
+    found = data.records(indicator, where)
+    if not found["total"]:
         st.markdown("None in this window.")
         return
-    left_out = rows.loc[~rows["counted"], "reason"].value_counts()
-    said = f"{words.number(int(rows['counted'].sum()))} records count."
-    for reason, count in left_out.items():
-        said += f" {words.number(int(count))} left out: {reason}."
+    said = f"{words.number(found['counted'])} records count."
+    for reason, count in found["left_out"].items():
+        said += f" {words.number(count)} left out: {reason}."
     st.markdown(said)
     st.download_button(
         "Download as CSV",
-        rows.to_csv(index=False).encode(),
+        lambda: data.records_csv(indicator, where),
         file_name=f"{indicator}.csv",
         mime="text/csv",
         on_click="ignore",
     )
-    shown, columns = _linked(rows.head(SHOWN))
+    shown, columns = _linked(found["first"])
     st.dataframe(shown, hide_index=True, column_config=columns, placeholder="")
-    shown_of = f"The first {SHOWN} of {words.number(len(rows))}; the CSV file has all. "
-    st.caption(f"{shown_of if len(rows) > SHOWN else ''}Times are in UTC.")
+    first = words.number(len(shown))
+    shown_of = f"The first {first} of {words.number(found['total'])}; the CSV file has all. "
+    st.caption(f"{shown_of if found['total'] > len(shown) else ''}Times are in UTC.")
 
 
 def _linked(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:

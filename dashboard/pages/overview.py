@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import charts, data, html, layout, theme, words
+from dashboard import charts, data, html, layout, words
 from dashboard.html import Cell, Column, Row
 from model.stages import STAGES
+from monitor.outputs.words import company_only, logging
 from monitor.report import IndicatorForm, PullForm, StageForm, StepForm
 from monitor.views import DeclarationForm
 
@@ -17,7 +18,8 @@ READING = (
 def page() -> None:
     """The verdict first, then why."""
     where = data.where()
-    form = data.stage(where)
+    with layout.meanwhile(bool(where) or data.has_stage(where)):
+        form, rows = data.stage(where), data.indicators(where)
     _verdict(form)
     _remarks(form)
     _figures(form)
@@ -25,14 +27,13 @@ def page() -> None:
     with left:
         _dimensions(form)
     with right:
-        _pulls(form, data.indicators(where), data.catalogue())
+        _pulls(form, rows, data.catalogue())
 
 
 def _verdict(form: StageForm) -> None:
-    as_of = words.moment(form["as_of"], data.zone())
-    html.meta(f"{data.status()['organisation']} · {words.segment(form['segment'])} · as of {as_of}")
+    layout.whose()
     html.verdict(words.headline(form))
-    layout.chart(charts.ladder(form, theme.palette()), charts.ladder_text(form))
+    layout.chart(charts.ladder, form, text=charts.ladder_text(form))
     st.caption(f"{READING} {words.SCALES}")
 
 
@@ -43,6 +44,9 @@ def _remarks(form: StageForm) -> None:
         html.note(words.why_range(form))
     if held := words.held(form):
         html.note(held)
+    for remark in (logging(form), company_only(form)):
+        if remark:
+            html.note(remark, is_muted=True)
     if form["survey"] is None:
         text = (
             "The teams' own view is asked for the whole company, not for a segment."
@@ -61,15 +65,12 @@ def _figures(form: StageForm) -> None:
     status = data.status()
     sync = status["last_sync"]
     pulled = words.moment(sync["ended_at"], data.zone()) if sync else words.NONE
+    complete = words.moment(form["as_of"], data.zone())
     around = words.interval(form["low"], form["high"])
     figures = [
         ("Score by the records", words.score(form["score"]), f"95 % interval {around}"),
         ("Evidence", words.percent(form["evidence"]), "of what is asked for is recorded"),
-        (
-            "Records complete up to",
-            words.day(status["cutoff_at"] or form["as_of"]),
-            words.moment(status["cutoff_at"], data.zone()).partition(", ")[2],
-        ),
+        ("Records complete up to", complete.partition(", ")[0], complete.partition(", ")[2]),
         ("Last pulled", pulled.partition(", ")[0], pulled.partition(", ")[2]),
     ]
     if form["survey"]:
@@ -82,9 +83,9 @@ def _figures(form: StageForm) -> None:
 
 def _dimensions(form: StageForm) -> None:
     st.header("Six dimensions", anchor=False)
-    layout.chart(
-        charts.dimensions(form["dimensions"], theme.palette()), charts.texts(form["dimensions"])
-    )
+    dimensions = form["dimensions"]
+    since = _since(form)
+    layout.chart(charts.dimensions, dimensions, since, text=charts.texts(dimensions, since))
     with st.expander("The same as a table"):
         columns = [
             Column("Dimension"),
@@ -104,6 +105,19 @@ def _dimensions(form: StageForm) -> None:
             for one in form["dimensions"]
         ]
         html.table(columns, [("", rows)])
+
+
+def _since(form: StageForm) -> dict[str, str]:
+    """How each dimension's score has moved since about a quarter ago."""
+    then = data.before(form)
+    if then is None:
+        return {}
+    return {
+        one["id"]: words.since(
+            one["score"], then["dimensions"].get(one["id"]), then["as_of"], data.zone()
+        )
+        for one in form["dimensions"]
+    }
 
 
 def _pulls(

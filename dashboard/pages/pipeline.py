@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from dashboard import data, deals, html, layout, theme, words
+from dashboard import data, deals, html, layout, words
 from dashboard.html import Cell, Column, Row
 from monitor.pipeline import PipelineForm
 from monitor.report import EstimateForm, IndicatorForm, ShownForm
 
 HEALTH = ("pipeline_hygiene", "contact_role_coverage", "source_capture_rate")
 CONTINUITY = ("funnel_continuity", "campaign_touch_coverage")
+SHARES = ("marketing_sourced_share", "marketing_influenced_share")
 FIGURES = ("pipeline_coverage", "win_rate", "average_deal_amount", "sales_cycle_days")
 
 
@@ -30,6 +31,8 @@ def page() -> None:
 def _figures(form: PipelineForm) -> None:
     rows = [form["outcomes"][name] for name in FIGURES]
     html.facts((one["title"], words.value(one, one["unit"]), _about(one)) for one in rows)
+    shown = [*rows, *(form["outcomes"][name] for name in SHARES)]
+    html.links((one["title"], layout.indicator_link(one["id"])) for one in shown)
     reasons = [one for one in rows if one["status"] == "not_assessed"]
     for one in reasons:
         html.note(f"{one['title']}: {words.sentence(one['reason'])}", is_muted=True)
@@ -76,9 +79,8 @@ def _forecast(form: PipelineForm) -> None:
     if not form["quarters"]:
         html.note(words.sentence(accuracy["reason"]) or "No quarter is over yet.", is_muted=True)
         return
-    layout.chart(
-        deals.forecasts(form["quarters"], theme.palette()), deals.forecasts_text(form["quarters"])
-    )
+    quarters = form["quarters"]
+    layout.chart(deals.forecasts, quarters, text=deals.forecasts_text(quarters))
     st.caption(
         "Bars: the amount that Sales stood by as the quarter began (due in it, in the categories "
         "that you name). Marks: what was won in it."
@@ -110,7 +112,7 @@ def _table(rows: list[IndicatorForm]) -> None:
 def _shares(form: PipelineForm) -> None:
     """Each definition by its name, side by side: none of them is the right one."""
     groups = []
-    for name in ("marketing_sourced_share", "marketing_influenced_share"):
+    for name in SHARES:
         one = form["outcomes"][name]
         definitions: list[tuple[str, EstimateForm]] = [(deals.DEFINITIONS[name], one)]
         definitions += [(words.capital(words.variant(v)), f) for v, f in one["variants"].items()]

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import data, heatmap, html, layout, theme, words
+from dashboard import data, heatmap, html, layout, words
 from dashboard.html import Cell, Column, Row
 from monitor.report import IndicatorForm
 
@@ -27,7 +27,7 @@ def page() -> None:
         return
     rows = data.split(chosen, data.where())
     cells = [heatmap.cell(row, row["segment"][chosen]) for row in rows]
-    layout.chart(heatmap.drawn(cells, theme.palette()), heatmap.text(cells))
+    layout.chart(heatmap.drawn, cells, text=heatmap.text(cells))
     st.caption(
         "Stronger colour is further on, from Undefined to Integrated. A star: weak evidence; a "
         "dash stands where too little is recorded, or where a group is too small to be shown."

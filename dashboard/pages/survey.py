@@ -2,26 +2,40 @@
 
 import streamlit as st
 
-from dashboard import access, data, layout, survey_form, survey_results, survey_waves
+from dashboard import (
+    access,
+    data,
+    doing,
+    html,
+    layout,
+    survey_form,
+    survey_results,
+    survey_waves,
+    words,
+)
+from dashboard.survey_form import ASK
 
 
 def page() -> None:
-    """For who holds a link the form alone; else the form while a wave is open, the results of a
-    closed one, and the waves.
+    """For who holds a link the form alone; else the form for who is signed in while a wave is
+    open, the results of a closed one, and the waves.
     """
     token = access.invitation()
     if token is not None:
         survey_form.by_link(token)
         return
     layout.head("Survey")
-    wave = data.wave() if access.may("contributor") else None
-    names = [*(["Answer"] if wave else []), "Results"]
+    wave = doing.wave()
+    person = survey_form.respondent(wave) if wave else None
+    names = [*(["Answer"] if person else []), "Results"]
     names += ["Waves"] if access.may("admin") else []
     places = dict(zip(names, st.tabs(names), strict=True))
-    if wave is not None:
+    if wave is not None and person is not None:
         with places["Answer"]:
-            survey_form.in_the_open(wave)
+            survey_form.by_login(wave, person)
     with places["Results"]:
+        if wave is not None and person is None:
+            html.note(f"Wave {wave['name']} is open until {words.day(wave['closes_on'])}. {ASK}")
         survey_results.page(data.survey(_chosen()))
     if "Waves" in places:
         with places["Waves"]:

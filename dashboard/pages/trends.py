@@ -1,12 +1,8 @@
 """Trends: the snapshots over time, and two of them compared."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
 import streamlit as st
 
-from dashboard import data, html, layout, theme, timelines, words
+from dashboard import data, html, layout, timelines, words
 from dashboard.html import Cell, Column, Row
 from model.stages import DIMENSIONS
 from monitor.compare import NOW, ChangeForm
@@ -19,58 +15,38 @@ def page() -> None:
     """Total, dimensions, one indicator, a comparison."""
     layout.head("Trends")
     segment = data.held_segment()
-    kept = data.kept(segment)
+    kept = data.snapshot_lines(segment)
     if data.where() and not (segment and kept):
         html.note("Snapshots do not hold this segment: the whole company.", is_muted=True)
-        segment, kept = None, data.kept()
+        segment, kept = None, data.snapshot_lines()
     if not kept:
         st.markdown("No snapshot has been kept yet. Take one, or rebuild the last twelve months:")
         st.code("detente snapshot take\ndetente snapshot backfill --months 12", language=None)
         return
-    colours = theme.palette()
     st.header("Score", anchor=False)
-    waves = data.waves()
-    drawn = _drawn(
-        ("score", _ids(kept), str(waves), colours.paper),
-        lambda: timelines.score_trend(kept, waves, colours),
-    )
-    layout.chart(drawn, _score_text(kept))
+    layout.chart(timelines.score_trend, kept, data.waves(), text=_score_text(kept))
     st.caption(f"{timelines.TREND_READING} {timelines.WAVES} {words.SCALES}")
     st.header("Dimensions", anchor=False)
     _dimensions(kept)
     _as_table(kept)
     _indicator(segment)
-    _compare(data.kept())
-
-
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _drawn(key: tuple[str, ...], _draw: Callable[[], Any]) -> Any:
-    """A chart of snapshots, drawn once: they never change."""
-    return _draw()
-
-
-def _ids(kept: list[SnapshotLine]) -> str:
-    return " ".join(one["id"] for one in kept)
+    _compare(data.snapshot_lines())
 
 
 def _dimensions(kept: list[SnapshotLine]) -> None:
-    ids, colours = _ids(kept), theme.palette()
     for start in range(0, len(DIMENSIONS), 3):
         for place, one in zip(st.columns(3), DIMENSIONS[start : start + 3], strict=True):
             with place:
                 st.markdown(f"**{one.label}**")
-                drawn = _drawn(
-                    (one.value, ids, colours.paper),
-                    partial(timelines.dimension_trend, kept, one.value, colours),
-                )
-                layout.chart(drawn, f"{one.label}: scores over time; the table below has them")
+                text = f"{one.label}: scores over time; the table below has them"
+                layout.chart(timelines.dimension_trend, kept, one.value, text=text)
 
 
 def _score_text(kept: list[SnapshotLine]) -> str:
     first, last = kept[0], kept[-1]
     return (
-        f"Score {words.score(first['score'])} on {words.day(first['as_of'])}, "
-        f"{words.score(last['score'])} on {words.day(last['as_of'])}, {len(kept)} snapshots."
+        f"Score {words.score(first['score'])} on {words.day(first['as_of_on'])}, "
+        f"{words.score(last['score'])} on {words.day(last['as_of_on'])}, {len(kept)} snapshots."
     )
 
 
@@ -87,7 +63,7 @@ def _as_table(kept: list[SnapshotLine]) -> None:
         ]
         rows: list[Row] = [
             [
-                Cell(words.day(one["as_of"]), one["definitions"]),
+                Cell(words.day(one["as_of_on"]), one["definitions"]),
                 words.KINDS[one["kind"]],
                 words.stage(one["stage"]),
                 words.score(one["score"]),
@@ -110,10 +86,10 @@ def _indicator(segment: data.Held | None) -> None:
         format_func=lambda name: declared[name]["title"],
         key="trend",
     )
-    points = timelines.indicator_points(data.history(chosen, segment))
-    if points["value"].notna().any():
-        drawn = timelines.value_trend(points, declared[chosen], theme.palette())
-        layout.chart(drawn, f"{declared[chosen]['title']} over {len(points)} snapshots")
+    points = data.history(chosen, segment)
+    if any(one["value"] is not None for one in points):
+        text = f"{declared[chosen]['title']} over {len(points)} snapshots"
+        layout.chart(timelines.value_trend, points, declared[chosen], text=text)
     else:
         st.markdown("Not assessed in any snapshot.")
 
@@ -165,13 +141,13 @@ def _compare(kept: list[SnapshotLine]) -> None:
 def _verdict(one: ChangeForm) -> Cell:
     """Whether a change says something; in the monitor's words where there is nothing to compare."""
     known = one["before"] is not None and one["after"] is not None
-    said = "yes" if one["exceeds"] else "no"
-    return Cell(said, "" if known else words.sentence(one["words"]), is_muted=not one["exceeds"])
+    why = "" if known else words.sentence(one["words"].removeprefix(f"{one['title']}: "))
+    return Cell("yes" if one["exceeds"] else "no", why, is_muted=not one["exceeds"])
 
 
 def _named(one: SnapshotLine) -> str:
     kind = "" if one["kind"] == "live" else f", {words.KINDS[one['kind']]}"
-    return f"{words.day(one['as_of'])}{kind}"
+    return f"{words.day(one['as_of_on'])}{kind}"
 
 
 layout.show(page)

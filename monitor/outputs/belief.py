@@ -8,7 +8,8 @@ from metrics.belief import Bearing, Compared
 from model.stages import CUTS, STAGES
 from model.words import percent
 from monitor.outputs.words import amount, figure, interval
-from monitor.report import GroupForm, StageForm, estimate_form
+from monitor.report import StageForm, estimate_form
+from monitor.survey_forms import GroupForm
 
 CAVEAT = (
     "Both scales run from 20 to 100, but they do not measure the same thing: one counts what the "

@@ -8,21 +8,20 @@ from typing import Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from model import words
 from model.errors import ConfigurationError
 from model.words import chance, percent
 from monitor.meeting import SHOWN, DealForm, MeetingForm
 from monitor.outputs import svg
+from monitor.outputs.belief import CAVEAT
 from monitor.outputs.svg import Mark, Row
 from monitor.outputs.words import amount
-from monitor.report import DimensionForm, GroupForm, StageForm
+from monitor.report import DimensionForm, StageForm
+from monitor.survey_forms import GroupForm
 from store.files import written_whole
 
 Format = Literal["html", "md"]
 ESCAPED = str.maketrans({"|": "\\|", "\n": " ", "<": "&lt;", "[": "\\[", "]": "\\]", "*": "\\*"})
-CAVEAT = (
-    "Both scales run from 20 to 100, but they do not measure the same thing: one counts what the "
-    "CRM recorded, the other asks for opinions. Compare stages and intervals; do not subtract."
-)
 TEAMS: tuple[Literal["sales", "marketing"], ...] = ("sales", "marketing")
 PULLS = 3
 FEWEST_POINTS = 2
@@ -128,9 +127,8 @@ def _step(stage: StageForm) -> str:
         goal = amount(step["value"], step["unit"] or "")
         return f"The shortest way to {target}: {step['title']} at {goal}."
     if step["kind"] == "dimension":
-        return (
-            f"The shortest way to {target}: {step['title']} at a score of {step['to_score']:.0f}."
-        )
+        goal = words.score_up(step["to_score"] or 0.0)
+        return f"The shortest way to {target}: {step['title']} at a score of {goal}."
     return f"First of all, {target} needs this: {step['title']}."
 
 
@@ -255,7 +253,7 @@ def _text(rows: Sequence[Row]) -> str:
 
 
 def _score(score: float | None) -> str:
-    return "–" if score is None else f"{score:.0f}"
+    return "–" if score is None else words.score(score)
 
 
 def _interval(row: Row) -> str:

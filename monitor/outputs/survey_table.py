@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TypedDict
 
 from monitor.outputs.writing import csv_text
-from monitor.report import GapForm, SurveyForm
+from monitor.survey_forms import GapForm, SurveyForm
 
 BOTH = {"sales": "Sales", "marketing": "Marketing", "all": "Both"}
 

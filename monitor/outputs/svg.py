@@ -51,7 +51,7 @@ def ladder(rows: Sequence[Row], text: str) -> str:
 
 def trend(lines: Sequence[SnapshotLine], text: str) -> str:
     """The score over time with its interval. A line never joins two definitions."""
-    known = [(date.fromisoformat(one["as_of"][:10]), one) for one in lines if one["score"]]
+    known = [(date.fromisoformat(one["as_of_on"]), one) for one in lines if one["score"]]
     first, last = known[0][0].toordinal(), known[-1][0].toordinal()
     width = WIDTH - 40
 

@@ -1,6 +1,7 @@
 """Figures in words: one way of writing a share, a duration, an interval, a status."""
 
-from model.words import percent
+from metrics.indicators import CATALOGUE
+from model.words import percent, score
 from monitor.report import DimensionForm, EstimateForm, StageForm
 from monitor.snapshots import SnapshotLine
 
@@ -49,9 +50,26 @@ def status_words(form: EstimateForm) -> str:
 
 def points(form: StageForm | DimensionForm | SnapshotLine) -> str:
     """`58 (52 to 64)` on 20 to 100; a dash where nothing is assessed."""
-    score, low, high = form["score"], form["low"], form["high"]
-    if score is None:
+    found, low, high = form["score"], form["low"], form["high"]
+    if found is None:
         return "–"
+    return score(found) + ("" if low is None or high is None else f" ({low:.0f} to {high:.0f})")
+
+
+def logging(form: StageForm) -> str | None:
+    """How many in Sales log what they do; None where all do, or nobody knows."""
+    found = form["logging"]
+    if found is None or found["value"] is None or found["value"] == 1:
+        return None
     return (
-        f"{score:.0f}" if low is None or high is None else f"{score:.0f} ({low:.0f} to {high:.0f})"
+        f"{percent(found['value'])} of {found['n']} people in Sales logged a call, an e-mail or a "
+        "meeting in the last 90 days; what nobody logs cannot be counted."
     )
+
+
+def company_only(form: StageForm) -> str | None:
+    """Which indicators a segment cannot have of its own; None where it has all."""
+    if not form["company_only"]:
+        return None
+    titles = "; ".join(CATALOGUE[one].title for one in form["company_only"])
+    return f"Known for the whole company only, and so left open here: {titles}."

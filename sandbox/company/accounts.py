@@ -106,7 +106,8 @@ def convert(
     own_kind = np.floor(chance.random(count) * (known // len(REGIONS))).astype(np.int64)
     opened = known + np.cumsum(~is_known) - 1
     account = np.where(is_known, own_kind * len(REGIONS) + region, opened)
-    agrees = is_known & (chance.random(count) < world.scenario.language.segment_agreed)
+    rate = world.rates(region, lambda s: s.language.segment_agreed)
+    agrees = is_known & (chance.random(count) < rate)
     leads.segment[lead[agrees]] = first.segment[account[agrees]]
     new = ~is_known
     accounts = Accounts(

@@ -63,7 +63,7 @@ def plan(world: World) -> Campaigns:
     started = first + slot * _EVERY * DAY + chance.integers(0, 10 * DAY, count)
     started = world.clock.after(started, np.zeros(count), region)
     sellers = tuple(world.people.sellers(r) for r in range(len(REGIONS)))
-    helps = chance.random(count) < world.scenario.joint_work.sales_in_campaigns
+    helps = chance.random(count) < world.rates(region, lambda s: s.joint_work.sales_in_campaigns)
     return Campaigns(
         started_at=started,
         region=region,
@@ -87,10 +87,9 @@ def enrol(
     late, and of leads that came back to Marketing.
     """
     chance = world.chance("memberships")
-    process, feedback = world.scenario.process, world.scenario.feedback
     count = leads.count
     converted_at = conversions.at_of(count)
-    is_first = chance.random(count) < process.campaign_first
+    is_first = chance.random(count) < world.rates(leads.region, lambda s: s.process.campaign_first)
     first = np.flatnonzero(is_first)
     again = first[chance.random(len(first)) < 0.2]
     at_again = leads.created_at[again] + chance.integers(DAY, 60 * DAY, len(again))
@@ -100,9 +99,9 @@ def enrol(
     )
     missed = np.flatnonzero(~is_first & (converted_at < NEVER) & (chance.random(count) < 0.4))
     at_missed = converted_at[missed] + chance.integers(DAY, 20 * DAY, len(missed))
-    back = np.flatnonzero(
-        (handoffs.recycled_at < NEVER) & (chance.random(handoffs.count) < feedback.recycled_touched)
-    )
+    rate = world.rates(handoffs.region, lambda s: s.feedback.recycled_touched)
+    is_back = (handoffs.recycled_at < NEVER) & (chance.random(handoffs.count) < rate)
+    back = np.flatnonzero(is_back)
     at_back = handoffs.recycled_at[back] + chance.integers(DAY, 50 * DAY, len(back))
     lead = np.concatenate([first, again, missed, handoffs.lead[back]])
     at = np.concatenate([leads.created_at[first] + 2, at_again, at_missed, at_back])

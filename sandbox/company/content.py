@@ -74,7 +74,7 @@ def write_content(out: Out, world: World, deals: Opportunities) -> None:
     count = deals.count
     qualified_at = deals.stage_at[:, 1]
     is_qualified = qualified_at <= world.horizon
-    rate = world.scenario.joint_work.content_used
+    rate = world.rates(deals.region, lambda s: s.joint_work.content_used)
     used = chance.random(count) < np.where(is_qualified, rate, _TOO_EARLY * rate)
     document = chance.integers(len(LIBRARY), size=count)
     begun = np.where(is_qualified, qualified_at, deals.created_at)

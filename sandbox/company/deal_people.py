@@ -20,7 +20,7 @@ def write_roles_and_teams(out: Out, world: World, deals: Opportunities) -> None:
     deletes it within the hour.
     """
     chance = world.chance("roles")
-    rate = world.scenario.process.contact_role
+    rate = world.rates(deals.region, lambda s: s.process.contact_role)
     has_role = world.happens(chance, deals.owner, "role", rate)
     deal = np.flatnonzero(has_role | (deals.lead != NONE))
     converted = deals.lead[deal] != NONE
@@ -48,7 +48,7 @@ def write_roles_and_teams(out: Out, world: World, deals: Opportunities) -> None:
 
 def _write_teams(out: Out, world: World, deals: Opportunities) -> None:
     chance = world.chance("teams")
-    rate = world.scenario.joint_work.marketing_on_key_teams
+    rate = world.rates(deals.region, lambda s: s.joint_work.marketing_on_key_teams)
     marketer = pick(chance, world.people.marketers, deals.region)
     with_marketer = np.flatnonzero(deals.is_key & world.happens(chance, deals.owner, "team", rate))
     with_owner = np.flatnonzero(chance.random(deals.count) < 0.5)
@@ -74,7 +74,7 @@ def write_account_teams(out: Out, world: World, accounts: Accounts) -> None:
     """AccountTeamMember: the owners of key accounts, and on some a marketer."""
     chance = world.common_chance("account teams")
     key = np.flatnonzero(accounts.is_key[: accounts.known])
-    rate = world.scenario.joint_work.marketing_on_key_teams
+    rate = world.rates(accounts.region[key], lambda s: s.joint_work.marketing_on_key_teams)
     marketer = pick(chance, world.people.marketers, accounts.region[key])
     joined = chance.random(len(key)) < rate
     account = np.concatenate([key, key[joined]])

@@ -54,7 +54,7 @@ def track(world: World, deals: Opportunities) -> Lives:
     place = np.concatenate([np.arange(count), copied])
     copy = np.arange(count, len(place))
     ledger = Ledger(len(place))
-    tidy = chance.random(count) < world.scenario.process.tidy
+    tidy = chance.random(count) < world.rates(deals.region, lambda s: s.process.tidy)
     stretch = np.where(tidy, chance.uniform(1.0, 1.4, count), chance.uniform(0.4, 0.95, count))
     length = deals.closed_at - deals.created_at
     planned = world.clock.local_day(

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sandbox.company.clock import DAY, REGIONS
+from sandbox.company.clock import DAY, REGIONS, Floats
 from sandbox.company.money import CODES, currency_of, local
 from sandbox.company.people import user_key, user_names
 from sandbox.company.world import World
 from sandbox.company.write import Coded, Out, Values, system
-from sandbox.scenario import METRICS
+from sandbox.scenario import METRICS, Scenario
 from sandbox.schema import CURRENCY_CODE
 
 _UNITS = {
@@ -59,9 +59,11 @@ def write_quotas(out: Out, world: World, won: float) -> float:
     revenue = won / max((world.now - world.start) / (91 * DAY), 1)
     executives = np.concatenate(world.people.executives)
     periods = quarters(world)
-    error = np.exp(chance.normal(0, world.scenario.feedback.forecast_error, len(periods)))
     owner = np.tile(executives, len(periods))
-    amount = np.repeat(np.round(revenue / len(executives) * error, -3), len(executives))
+    region = world.people.region[executives]
+    spread = world.rates(region, lambda s: s.feedback.forecast_error)
+    error = np.exp(np.outer(chance.normal(size=len(periods)), spread)).ravel()
+    amount = np.round(revenue / len(executives) * error, -3)
     starts = np.repeat(
         np.array([_quarter_start(*period) for period in periods], np.int64), len(executives)
     )
@@ -70,7 +72,6 @@ def write_quotas(out: Out, world: World, won: float) -> float:
     count = int(keep.sum())
     by = user_key(np.full(count, world.people.head_of_sales))
     at = entered[keep]
-    region = world.people.region[executives]
     currency = np.tile(currency_of(world, "quotas", region), len(periods))[keep]
     columns: dict[str, Values] = {
         **system("ForecastingQuota", at, by),
@@ -134,21 +135,18 @@ def write_survey(folder: Path, world: World) -> None:
         ("sales", "head", people.sales_managers, _SALES_BIAS),
     )
     heads_of_all = (people.head_of_sales, people.head_of_marketing)
-    level = np.zeros(20)
-    for dimension, statements in _STATEMENTS.items():
-        for statement in statements:
-            level[statement - 1] = getattr(world.scenario, dimension).rating
     rows: list[list[object]] = []
     for function, rank, users, bias in groups:
         for user in users.tolist():
             mood = chance.normal(0, 0.25)
             noise = chance.normal(0, 0.7, 20)
-            ratings = np.clip(np.round(level + bias + mood + noise), 1, 5).astype(int)
             day = datetime.fromtimestamp(
                 world.now - int(chance.integers(1, _DAYS_OPEN)) * DAY, UTC
             ).date()
             token = f"r-{chance.integers(16**10):010x}"
             region = "" if user in heads_of_all else REGIONS[int(people.region[user])]
+            level = _ratings(world.scenario.of(region))
+            ratings = np.clip(np.round(level + bias + mood + noise), 1, 5).astype(int)
             name = names[user] if rank == "head" else ""
             rows.append([token, function, rank, name, region, day.isoformat(), *ratings.tolist()])
     rows.sort(key=lambda row: str(row[0]))
@@ -156,6 +154,15 @@ def write_survey(folder: Path, world: World) -> None:
     person = ["respondent", "function", "level", "name", "region", "submitted_on"]
     header = [*person, *statements_header]
     _write_csv(folder / "survey.csv", header, rows)
+
+
+def _ratings(scenario: Scenario) -> Floats:
+    """The mean rating of each statement."""
+    level = np.zeros(20)
+    for dimension, statements in _STATEMENTS.items():
+        for statement in statements:
+            level[statement - 1] = getattr(scenario, dimension).rating
+    return level
 
 
 def write_planted(folder: Path, world: World) -> None:

@@ -102,7 +102,7 @@ def _with_customers(world: World, deals: Opportunities) -> Meetings:
     chance = world.chance("customer meetings")
     count = deals.count
     number = np.where(deals.is_key, 1 + chance.poisson(1.2, count), chance.poisson(0.7, count))
-    rate = world.scenario.joint_work.marketing_in_key_meetings
+    rate = world.rates(deals.region, lambda s: s.joint_work.marketing_in_key_meetings)
     joins = world.happens(chance, deals.owner, "meetings", rate)
     joins &= deals.is_key | (chance.random(count) < 0.4)
     deal = np.repeat(np.arange(count), number)
@@ -179,7 +179,7 @@ def _joint(world: World, start: Ints) -> Meetings:
     is_training &= year > 0
     trained = chance.random(len(sales) + len(marketing))
     everybody = np.concatenate([sales, marketing])
-    share = world.scenario.joint_work.trained_together
+    share = world.rates(people.region[everybody], lambda s: s.joint_work.trained_together)
     crowd = np.where(trained < share, everybody, NONE)
     crowd[[0, len(sales)]] = everybody[[0, len(sales)]]
     usual = np.column_stack(

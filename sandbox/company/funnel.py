@@ -88,19 +88,23 @@ def hand_off(world: World, leads: Leads) -> Handoffs:
 
 
 def response_hours(
-    latent: Floats, within: float, never: float, median: float, tail: Floats
+    latent: Floats,
+    within: Floats | float,
+    never: Floats | float,
+    median: Floats | float,
+    tail: Floats,
 ) -> Floats:
     """Business hours to the first touch of each handoff, infinite where it never comes, from
     standard normal `latent` values (low: fast).
 
     A share `never` is never touched; the others are lognormal such that the share `within` of
-    all is touched by 8 hours and the half of all by `median` hours. `tail` (0 to 1) spreads what
-    lies beyond the longest response.
+    all is touched by 8 hours and the half of all by `median` hours (of all, or of each handoff).
+    `tail` (0 to 1) spreads what lies beyond the longest response.
     """
     touched = 1 - never
     at_sla, at_median = ndtri(within / touched), ndtri(0.5 / touched)
     sigma = (np.log(_SLA) - np.log(median)) / (at_sla - at_median)
-    if sigma <= 0:
+    if np.any(sigma <= 0):
         raise ValueError("the median response contradicts the share touched within 8 hours")
     mu = np.log(_SLA) - at_sla * sigma
     share = ndtr(latent)
@@ -113,18 +117,19 @@ def response_hours(
 
 
 def _decision_hours(
-    world: World, chance: np.random.Generator, latent: Floats
+    world: World, chance: np.random.Generator, latent: Floats, region: Ints
 ) -> tuple[Floats, Flags]:
     """Business hours to a timely decision (infinite: none) and whether a late one follows."""
-    language, median = world.scenario.language, world.scenario.feedback.decision_hours
-    timely = language.decided_within_14_days / HANDED_SHARE
+    median = world.rates(region, lambda s: s.feedback.decision_hours)
+    timely = world.rates(region, lambda s: s.language.decided_within_14_days) / HANDED_SHARE
     share = ndtr(latent)
     is_timely = share < timely
     normal = ndtri(np.where(is_timely, share / timely, 0.5))
     hours = np.exp(np.log(median) + 0.8 * np.clip(normal, -8, 8))
     spread = chance.uniform(_LATEST_TIMELY / 2, _LATEST_TIMELY, len(latent))
     hours = np.where(hours > _LATEST_TIMELY, spread, np.maximum(hours, 0.05))
-    is_late = ~is_timely & (chance.random(len(latent)) < language.decided_later)
+    later = world.rates(region, lambda s: s.language.decided_later)
+    is_late = ~is_timely & (chance.random(len(latent)) < later)
     return np.where(is_timely, hours, np.inf), is_late
 
 
@@ -138,25 +143,30 @@ def _seller_weights(world: World) -> tuple[Floats, ...]:
 
 def _follow(world: World, leads: Leads, lead: Ints, at: Ints, *, is_second_round: bool) -> Handoffs:
     chance = world.chance(f"handoffs {int(is_second_round)}")
-    rates, clock, count = world.scenario.handoff, world.clock, len(lead)
+    clock, count = world.clock, len(lead)
     region, direct = leads.region[lead], leads.is_direct[lead]
     groups = tuple(world.people.sellers(r) for r in range(len(world.people.executives)))
     first = pick_weighted(chance, groups, _seller_weights(world), region)
     latent = world.latent(chance, first, "response")
     response = response_hours(
         latent,
-        rates.touched_within_8_hours,
-        rates.never_touched,
-        rates.median_response_hours,
+        world.rates(region, lambda s: s.handoff.touched_within_8_hours),
+        world.rates(region, lambda s: s.handoff.never_touched),
+        world.rates(region, lambda s: s.handoff.median_response_hours),
         chance.random(count),
     )
     related = 0.4 * latent + np.sqrt(1 - 0.4**2) * world.latent(chance, first, "decision")
-    decision, is_late = _decision_hours(world, chance, related)
+    decision, is_late = _decision_hours(world, chance, related, region)
     decision[direct], is_late[direct] = np.inf, False
-    accepted = world.happens(chance, first, "acceptance", world.scenario.language.mql_accepted)
-    bounced = world.happens(chance, first, "bounce", rates.bounced)
-    converts = _converts(world, chance, direct, accepted & (np.isfinite(decision) | is_late))
-    to_queue = ~direct & (chance.random(count) < rates.first_to_queue)
+    rate = world.rates(region, lambda s: s.language.mql_accepted)
+    accepted = world.happens(chance, first, "acceptance", rate)
+    rate = world.rates(region, lambda s: s.handoff.bounced)
+    bounced = world.happens(chance, first, "bounce", rate)
+    rate = np.where(direct, DIRECT_CONVERSION, world.rates(region, lambda s: demand(s).conversion))
+    is_open = direct | (accepted & (np.isfinite(decision) | is_late))
+    converts = is_open & (chance.random(count) < rate)
+    rate = world.rates(region, lambda s: s.handoff.first_to_queue)
+    to_queue = ~direct & (chance.random(count) < rate)
     wait = chance.uniform(0.1, 0.8, count) * np.minimum(np.minimum(response, decision), 60.0)
     assigned_at = clock.after(at, np.where(to_queue, wait, 0.0), region)
     assigned_at = np.where(to_queue, assigned_at, at)
@@ -189,7 +199,8 @@ def _follow(world: World, leads: Leads, lead: Ints, at: Ints, *, is_second_round
     gives_up = worked & ~converts & (chance.random(count) < 0.35)
     hours = chance.uniform(50, 120, count)
     unreachable_at = np.where(gives_up, clock.after(settled, hours, region), NEVER)
-    returns = ~converts & ~gives_up & (chance.random(count) < world.scenario.feedback.recycled)
+    rate = world.rates(region, lambda s: s.feedback.recycled)
+    returns = ~converts & ~gives_up & (chance.random(count) < rate)
     ready = np.maximum(at + _RETURN_AFTER, settled + DAY)
     hours = chance.uniform(0, 60, count)
     recycled_at = np.where(returns, clock.after(ready, hours, region), NEVER)
@@ -213,14 +224,6 @@ def _follow(world: World, leads: Leads, lead: Ints, at: Ints, *, is_second_round
         recycled_at=recycled_at,
         is_second_round=np.full(count, is_second_round),
     )
-
-
-def _converts(world: World, chance: np.random.Generator, direct: Flags, accepted: Flags) -> Flags:
-    draw = chance.random(len(direct))
-    chosen: Flags = np.where(
-        direct, draw < DIRECT_CONVERSION, accepted & (draw < demand(world).conversion)
-    )
-    return chosen
 
 
 def _finite(hours: Floats) -> Floats:

@@ -122,7 +122,7 @@ def live(
     """Every version of every lead."""
     ledger = Ledger(leads.count)
     chance = world.chance("lead records")
-    agreed = world.scenario.language.agreed_statuses
+    agreed = world.rates(leads.region, lambda s: s.language.agreed_statuses)
     accepted = np.zeros(leads.count, bool)
     np.logical_or.at(accepted, handoffs.lead, handoffs.is_accepted)
     _create(ledger, leads, chance, chance.random(leads.count) < agreed)
@@ -175,7 +175,7 @@ def _create(
 def _qualify(world: World, ledger: Ledger, leads: Leads, accepted: Flags) -> Floats:
     """Leads become MQLs; the scores of all leads afterwards."""
     lead = np.flatnonzero(leads.mql_at < NEVER)
-    shift = world.scenario.language.score_shift * accepted[lead]
+    shift = world.rates(leads.region[lead], lambda s: s.language.score_shift) * accepted[lead]
     score = np.clip(np.round(62 + 12 * (leads.score_noise[lead] + shift)), 41, 100)
     at = leads.mql_at[lead]
     values: dict[str, Column] = {
@@ -243,8 +243,8 @@ def _pass_on(world: World, ledger: Ledger, leads: Leads, handoffs: Handoffs) -> 
 def _work(world: World, ledger: Ledger, handoffs: Handoffs, chance: np.random.Generator) -> None:
     """Decisions and what follows them."""
     count = handoffs.count
-    language = world.scenario.language
-    is_agreed = chance.random(count) < language.rejection_reason
+    rate = world.rates(handoffs.region, lambda s: s.language.rejection_reason)
+    is_agreed = chance.random(count) < rate
     reason = np.where(
         is_agreed,
         chance.integers(_AGREED_REASONS, size=count),
@@ -269,7 +269,8 @@ def _work(world: World, ledger: Ledger, handoffs: Handoffs, chance: np.random.Ge
     accepted = handoffs.is_accepted
     becomes(handoffs.decided_at, _CODE["Accepted"], accepted, {})
     becomes(handoffs.decided_at, _CODE["Rejected"], ~accepted, {"Rejection_Reason__c": reason})
-    agreed = chance.random(count) < language.agreed_statuses
+    rate = world.rates(handoffs.region, lambda s: s.language.agreed_statuses)
+    agreed = chance.random(count) < rate
     working = np.where(agreed, _CODE["Working"], _CODE["Contacted"])
     everyone = np.ones(count, bool)
     becomes(handoffs.working_at, working, everyone, {})

@@ -11,6 +11,7 @@ from sandbox.company.clock import DAY, HOUR, NEVER, REGIONS, Floats
 from sandbox.company.ids import Ints
 from sandbox.company.people import pick
 from sandbox.company.world import World
+from sandbox.scenario import Scenario
 
 Flags = NDArray[np.bool_]
 MQL_SHARE = 0.45
@@ -36,9 +37,9 @@ class Demand:
     direct_share: float
 
 
-def demand(world: World) -> Demand:
+def demand(scenario: Scenario) -> Demand:
     """The demand that the scenario's rates imply."""
-    language, process = world.scenario.language, world.scenario.process
+    language, process = scenario.language, scenario.process
     decided = language.decided_within_14_days
     decided += (HANDED_SHARE - decided) * language.decided_later
     accepted = decided * language.mql_accepted
@@ -110,7 +111,7 @@ def arrive(world: World) -> Arrivals:
     count = len(created)
     region = chance.choice(len(REGIONS), count, p=w.REGION_SHARES).astype(np.int8)
     kind = chance.random(count)
-    direct_share = demand(world).direct_share
+    direct_share = world.rates(region.astype(np.int64), lambda s: demand(s).direct_share)
     is_mql = kind < MQL_SHARE
     is_direct = (kind >= MQL_SHARE) & (kind < MQL_SHARE + direct_share)
     del kind

@@ -7,7 +7,7 @@ import numpy as np
 from sandbox.company import world as w
 from sandbox.company.accounts import Accounts, Conversions
 from sandbox.company.campaigns import Memberships
-from sandbox.company.clock import DAY, NEVER, Floats
+from sandbox.company.clock import DAY, NEVER, REGIONS, Floats
 from sandbox.company.ids import NONE, Ints
 from sandbox.company.leads import MQL_SHARE, OPPORTUNITIES_PER_HANDOFF, Flags, Leads
 from sandbox.company.money import currency_of
@@ -83,14 +83,15 @@ def pursue(
     )
     count = len(created)
     lead = np.concatenate([conversions.lead, np.full(len(account), NONE)])
-    has_source = chance.random(count) < world.scenario.process.source_recorded
+    has_source = chance.random(count) < world.rates(region, lambda s: s.process.source_recorded)
     source = np.where(lead == NONE, w.ALL_SOURCES.index("Sales Prospecting"), leads.source[lead])
     campaign = np.where(lead == NONE, NONE, memberships.first_campaign[lead])
     is_key = chance.random(count) < _KEY_SHARE
     amount = np.exp(chance.normal(np.log(24_000), 0.55, count)) * np.where(is_key, 1.8, 1.0)
     is_won = world.happens(chance, owner, "win", _WIN_RATE)
     stage_at, closed_at = _progress(world, chance, created, region, is_won)
-    is_agreed = world.happens(chance, owner, "loss", world.scenario.feedback.loss_reason)
+    rate = world.rates(region, lambda s: s.feedback.loss_reason)
+    is_agreed = world.happens(chance, owner, "loss", rate)
     reason = np.where(
         is_agreed,
         chance.integers(_AGREED_REASONS, size=count),
@@ -125,21 +126,27 @@ def _prospect(
     sold_to: tuple[Accounts, Conversions],
 ) -> tuple[Ints, Ints]:
     """Known accounts and instants of opportunities without a lead: as many, and spread over
-    time, as the planted share from leads asks for.
+    time, as the planted share from leads asks for in regions that are alike.
     """
     accounts, conversions = sold_to
-    share = world.scenario.process.from_leads
-    converted = len(conversions.at)
-    if converted:
-        count = round(converted * (1 - share) / share)
-        shift = chance.uniform(-20 * DAY, 20 * DAY, count)
-        at = chance.choice(conversions.at, count) + shift.astype(np.int64)
-    else:
-        count = round(leads.count * MQL_SHARE * OPPORTUNITIES_PER_HANDOFF * (1 - share))
-        at = chance.integers(world.start, world.horizon, count)
-    account = chance.integers(accounts.known, size=count)
+    shares = world.rates(np.arange(len(REGIONS)), lambda s: s.process.from_leads)
+    found = []
+    for share in np.unique(shares):
+        alike = np.flatnonzero(shares == share)
+        converted = conversions.at[np.isin(conversions.region, alike)]
+        known = np.flatnonzero(np.isin(accounts.region[: accounts.known], alike))
+        if len(converted):
+            count = round(len(converted) * (1 - share) / share)
+            shift = chance.uniform(-20 * DAY, 20 * DAY, count)
+            at = chance.choice(converted, count) + shift.astype(np.int64)
+        else:
+            coming = np.isin(leads.region, alike).sum() * MQL_SHARE * OPPORTUNITIES_PER_HANDOFF
+            count = round(coming * (1 - share))
+            at = chance.integers(world.start, world.horizon, count)
+        found.append((known[chance.integers(len(known), size=count)], at))
+    account, at = (np.concatenate(parts) for parts in zip(*found, strict=True))
     at = np.clip(at, world.start, world.horizon)
-    at = world.clock.after(at, chance.uniform(0, 3, count), accounts.region[account])
+    at = world.clock.after(at, chance.uniform(0, 3, len(at)), accounts.region[account])
     order = np.argsort(at, kind="stable")
     order = order[at[order] <= world.horizon]
     return account[order], at[order]

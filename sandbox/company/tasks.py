@@ -251,7 +251,8 @@ def _attempts(world: World, chance: np.random.Generator, handoffs: Handoffs) -> 
     touched = handoffs.touched_at < NEVER
     more = np.minimum(chance.poisson(1.8, handoffs.count), 7)
     is_given_up = handoffs.unreachable_at < NEVER
-    is_thorough = chance.random(handoffs.count) < world.scenario.handoff.six_attempts
+    rate = world.rates(handoffs.region, lambda s: s.handoff.six_attempts)
+    is_thorough = chance.random(handoffs.count) < rate
     many = np.where(is_thorough, 5 + more % 3, more % 4)
     more = np.where(touched, np.where(is_given_up, many, more), 0)
     place = np.repeat(np.arange(handoffs.count), more)
@@ -276,7 +277,8 @@ def work_on(world: World, deals: Opportunities) -> Tasks:
     """Calls and mails on opportunities: the owner's, and on some Marketing's."""
     chance = world.chance("deal tasks")
     number = chance.poisson(4, deals.count)
-    helped = chance.random(deals.count) < world.scenario.process.shared_records
+    rate = world.rates(deals.region, lambda s: s.process.shared_records)
+    helped = chance.random(deals.count) < rate
     marketer = pick(chance, world.people.marketers, deals.region)
     deal = np.concatenate([np.repeat(np.arange(deals.count), number), np.flatnonzero(helped)])
     by = np.concatenate([np.repeat(deals.owner, number), marketer[helped]])

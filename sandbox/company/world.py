@@ -1,5 +1,6 @@
 """What every part of the generator shares: the scenario, time, chance and the people."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from sandbox.company.clock import Clock, Floats
+from sandbox.company.clock import REGIONS, Clock, Floats
 from sandbox.company.ids import Ints
 from sandbox.company.people import People
 from sandbox.scenario import Scenario
@@ -98,6 +99,11 @@ class World:
         """A stream of chance of its own for each purpose, the same in every cohort."""
         return np.random.default_rng([self.seed, crc32(name.encode())])
 
+    def rates(self, region: Ints, of: Callable[[Scenario], float]) -> Floats:
+        """The rate that holds for each record, by its region."""
+        by_region: Floats = np.array([float(of(self.scenario.of(name))) for name in REGIONS])
+        return by_region[region]
+
     def latent(self, chance: np.random.Generator, owner: Ints, aspect: str) -> Floats:
         """Standard normal values of which a small part is the owner's own. Over many owners
         the share of values below a bound is what a normal distribution says: owners differ,
@@ -111,8 +117,10 @@ class World:
         return mixed
 
     def happens(
-        self, chance: np.random.Generator, owner: Ints, aspect: str, rate: float
+        self, chance: np.random.Generator, owner: Ints, aspect: str, rate: Floats | float
     ) -> NDArray[np.bool_]:
-        """Whether something of population `rate` happens, owners (user numbers) differing."""
+        """Whether something happens, of a population rate for each record, owners (user numbers)
+        differing.
+        """
         chosen: NDArray[np.bool_] = ndtr(self.latent(chance, owner, aspect)) < rate
         return chosen

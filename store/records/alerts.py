@@ -55,7 +55,7 @@ class Alerts:
         now: datetime,
     ) -> None:
         """Keep what is `known` now, and a message for each channel: all or nothing. Leads and
-        messages of more than 90 days ago are forgotten.
+        messages of more than 90 days ago are forgotten, also those that no channel took.
 
         Raises RecordsError where another process has taken the lease over.
         """
@@ -88,7 +88,7 @@ class Alerts:
 def _forget(session: Session, before: datetime) -> None:
     told = AlertStateRow.alerted_at < before
     session.execute(delete(AlertStateRow).where(AlertStateRow.key.startswith("sla:"), told))
-    session.execute(delete(AlertRow).where(AlertRow.sent_at < before))
+    session.execute(delete(AlertRow).where(AlertRow.queued_at < before))
 
 
 def _check(session: Session, lease: Lease) -> None:

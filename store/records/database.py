@@ -1,5 +1,6 @@
 """Opening our own database: it is created, or brought to this version's tables, on open."""
 
+from contextlib import AbstractContextManager
 from typing import Self
 
 from sqlalchemy import Engine, inspect, text
@@ -14,7 +15,7 @@ from store.records.runs import Runs
 from store.records.schedule import Schedule
 from store.records.snapshots import Snapshots
 from store.records.surveys import Surveys
-from store.records.transactions import connect, reading
+from store.records.transactions import alone, connect, reading
 
 NEWEST = "0005"  # the last of the migrations
 
@@ -55,6 +56,12 @@ class Records(Closing):
             engine.dispose()
             raise
         return cls(engine)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """The right to write the lake, for one of all machines that share these records; BusyError
+        while another has it.
+        """
+        return alone(self._engine)
 
     def close(self) -> None:
         """Release the connections."""

@@ -85,6 +85,12 @@ class Runs:
                 )
             )
 
+    def list(self, most: int) -> list[Run]:
+        """The newest runs, the newest first."""
+        with reading(self._engine) as session:
+            rows = session.scalars(select(RunRow).order_by(RunRow.id.desc()).limit(most))
+            return [_run(row) for row in rows]
+
     def newest(self) -> Run | None:
         """The run that began last."""
         with reading(self._engine) as session:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,16 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
-from model.errors import RecordsError
+from model.errors import BusyError, RecordsError
 
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 POSTGRESQL = "postgresql+psycopg"
-WRITER = 0x64E7E27E  # the number of our lock among a PostgreSQL database's advisory locks
+WRITER = 0x64E7E27E  # the numbers of our locks among a PostgreSQL database's advisory locks
+LAKE = 0x64E7E27F
+HEARTBEAT = (
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
+)
 _BEGIN = "sqlite_begin"
 _WORDS = {
     "lock timeout": ("another process holds it", "Wait until that ends, and try again."),
@@ -119,6 +123,33 @@ def migrating(engine: Engine) -> Iterator[Connection]:
     with _faults(engine), immediate.begin() as connection:
         _take_turn(connection)
         yield connection
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[None]:
+    """The right to write the lake among all machines with the same PostgreSQL records; BusyError
+    at once where another has it. It ends with the connection, whatever becomes of the process.
+
+    SQLite is in the home folder, whose own lock does the same.
+    """
+    if is_sqlite(engine.url):
+        yield
+        return
+    with _faults(engine):
+        connection = engine.execution_options(isolation_level="AUTOCOMMIT").connect()
+    try:
+        with _faults(engine):
+            connection.execute(text(HEARTBEAT))  # a machine that is gone is soon noticed
+            mine = connection.scalar(text("SELECT pg_try_advisory_lock(:lake)"), {"lake": LAKE})
+        if not mine:
+            raise BusyError(
+                "another sync is running on some machine", place(engine), "Try again when it ended."
+            )
+        yield
+    finally:
+        with suppress(DBAPIError):  # one that broke has given it back
+            connection.execute(text("SELECT pg_advisory_unlock_all()"))
+        connection.close()
 
 
 def _take_turn(connection: Connection) -> None:

@@ -200,6 +200,7 @@ SURVEY_IMPORT = exactly(
     responses={"type": "integer"},
     replaced={"type": "integer"},
     unanswered={"type": "integer"},
+    not_applicable={"type": "integer"},
     unscored={"type": "integer"},
     straight={"type": "integer"},
     problems=listed(
@@ -248,7 +249,9 @@ STAGE_REPORT = exactly(
     high=SCORE,
     probabilities=exactly(undefined=SHARE, defined=SHARE, aligned=SHARE, integrated=SHARE),
     evidence=SHARE,
+    logging={"anyOf": [exactly(**ESTIMATE), {"type": "null"}]},
     dimensions={**listed(DIMENSION), "minItems": 6, "maxItems": 6},
+    company_only=listed({"type": "string"}),
     binding=TEXT,
     pulls={"type": "array"},
     next_step={"anyOf": [STEP, {"type": "null"}]},

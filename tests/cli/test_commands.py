@@ -87,6 +87,18 @@ def test_stage_by_region_has_a_verdict_for_each(ask: Any) -> None:
     assert [form["segment"]["region"] for form in forms] == ["AMER", "APAC", "EMEA"]
 
 
+def test_a_segment_says_what_is_the_companys_and_the_whole_what_is_not_logged(ask: Any) -> None:
+    whole, part = ask("stage").out, ask("stage", "--where", "region=EMEA").out
+    assert "people in Sales logged a call" in whole
+    assert whole.rstrip().endswith("do not subtract.")
+    assert "Known for the whole company only, and so left open here: Days between joint" in part
+    assert "urvey" not in part
+    for command in ("stage", "indicators"):
+        wrong = ask(command, "--where", "region=EMAE")
+        said = "segment: no record has region 'EMAE'. Did you mean EMEA?\n"
+        assert (wrong.code, wrong.out, wrong.err) == (1, "", said)
+
+
 def test_the_headline_is_what_the_live_snapshots_settled_on(ask: Any) -> None:
     form = valid(ask("stage", "--json"), STAGE_REPORT)
     live = [

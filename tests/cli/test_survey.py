@@ -165,11 +165,11 @@ def test_an_import_says_how_it_understood_the_file(ask: Any, tmp_path: Path) -> 
     assert (seen["wave"], seen["responses"], seen["straight"]) == (None, 6, 6)
     text = ask("import", file, "--preview").out
     assert "statements 1 to 20" in text
-    assert "6 responses can be imported" in text
+    assert "Responses that can be imported: 6." in text
     assert "No survey yet" in ask("results").out
     done = ask("import", file)
     assert "statements 1 to 20" in done.out
-    assert "6 responses are in wave Autumn" in done.out
+    assert "Responses imported into wave Autumn, which is closed: 6." in done.out
     again = ask("import", file)
     assert again.code == 1
     assert "there is a wave of that name (closed)" in again.err

@@ -104,6 +104,18 @@ def _made(place: Path, what: str, steps: Sequence[Sequence[str]]) -> Path:
     return place
 
 
+def from_apt(*packages: str) -> None:
+    """Install packages of the system, where apt and the right to it are there."""
+    if os.getuid() or shutil.which("apt-get") is None:
+        return
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
+        command = ["apt-get", *step]
+        subprocess.run(
+            command, env=quiet, capture_output=True, timeout=INSTALL_SECONDS, check=False
+        )
+
+
 def cannot(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

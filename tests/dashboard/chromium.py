@@ -13,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.clients.installed import from_apt
 from tests.dashboard.places import APP
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -35,9 +36,8 @@ DRAWN = """() => document.querySelector('[data-testid=stMainBlockContainer] .dt-
 def executable() -> str | None:
     """Chromium's path; installed where apt and the right to it are there."""
     found = _found()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "chromium"]):
-            subprocess.run(["apt-get", *command], check=False, capture_output=True, timeout=600)
+    if found is None:
+        from_apt("chromium")
         found = _found()
     return found
 
@@ -64,12 +64,12 @@ def dashboard(
     port: int | None = None,
     options: Sequence[str] = (),
 ) -> Iterator[str]:
-    """The address of `streamlit run streamlit_app.py` while it runs, by default on a free port."""
+    """The address of `python -m dashboard` while it runs, by default on a free port."""
     if port is None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    command = [sys.executable, "-P", "-m", "dashboard", "--server.port", str(port)]
     command += options
     with log.open("w") as output:
         process = subprocess.Popen(

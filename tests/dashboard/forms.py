@@ -3,7 +3,8 @@
 from typing import Any, cast
 
 from model.stages import DIMENSIONS
-from monitor.report import DimensionForm, GroupForm, StageForm, SurveyForm
+from monitor.report import DimensionForm, StageForm
+from monitor.survey_forms import GroupForm, SurveyForm
 
 
 def group(mean: float | None, stage: str | None = None, hidden: str | None = None) -> GroupForm:
@@ -100,7 +101,9 @@ def stage(**changes: Any) -> StageForm:
         "high": 56.0,
         "probabilities": {"undefined": 0.001, "defined": 0.91, "aligned": 0.089, "integrated": 0.0},
         "evidence": 0.84,
+        "logging": None,
         "dimensions": [dimension(i) for i in range(5)] + [dimension(5, **NOTHING)],
+        "company_only": [],
         "binding": "joint_work",
         "pulls": [],
         "next_step": None,

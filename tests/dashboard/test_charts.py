@@ -7,10 +7,12 @@ import pytest
 
 from dashboard import charts, timelines
 from dashboard.theme import DARK, LIGHT, Palette
+from monitor import snapshots
 from monitor.snapshots import PointForm, SnapshotLine
 from monitor.views import DeclarationForm
 from tests.dashboard import forms
 
+SINCE = {"handoff": "+4 since 31 Aug 2026"}
 PALETTES = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 
 
@@ -40,7 +42,7 @@ def test_the_ladder_has_three_marks_with_intervals_and_the_heads(colours: Palett
 def test_all_scores_stand_on_one_axis_from_20_to_100(colours: Palette) -> None:
     for chart in (
         charts.ladder(forms.stage(), colours),
-        charts.dimensions(forms.stage()["dimensions"], colours),
+        charts.dimensions(forms.stage()["dimensions"], SINCE, colours),
     ):
         scales = [
             one["encoding"]["x"]["scale"]
@@ -77,7 +79,7 @@ def test_the_ladder_in_words_says_what_it_shows() -> None:
 
 @PALETTES
 def test_a_dimension_without_evidence_has_no_point(colours: Palette) -> None:
-    chart = charts.dimensions(forms.stage()["dimensions"], colours)
+    chart = charts.dimensions(forms.stage()["dimensions"], SINCE, colours)
     found = {row["title"]: row for row in rows(chart) if "evidence" in row}
     assert len(found) == 6
     assert found["Shared metrics, targets, structure"]["score"] is None
@@ -91,6 +93,7 @@ def snapshot(
         "id": day + definitions,
         "taken_at": f"{day}T20:00:00Z",
         "as_of": f"{day}T16:00:00Z",
+        "as_of_on": day,
         "kind": kind,
         "definitions": definitions,
         "stage": "defined",
@@ -182,7 +185,7 @@ def test_survey_waves_stand_in_the_trend(colours: Palette) -> None:
 def test_an_indicator_over_time_stands_beside_its_thresholds(colours: Palette) -> None:
     points = timelines.indicator_points(HISTORY)
     assert list(points["value"]) == [0.6] * 4
-    chart = timelines.value_trend(points, DECLARED, colours)
+    chart = timelines.value_trend(HISTORY, DECLARED, colours)
     assert {row["value"] for row in rows(chart) if "name" in row} == {0.5, 0.75, 0.9}
     assert timelines.indicator_points([]).empty
 
@@ -226,3 +229,23 @@ def test_text_can_be_read_on_every_band(colours: Palette) -> None:
     assert all(contrast(colours.muted, band) >= 3.5 for band in colours.stages)
     for ink in (colours.sales, colours.marketing):
         assert all(contrast(ink, band) >= 4 for band in colours.stages)
+
+
+def test_what_came_before_is_a_quarter_old_under_the_same_definitions() -> None:
+    lines = [
+        snapshot("2026-05-31"),
+        snapshot("2026-08-20", "bbb"),
+        snapshot("2026-08-25"),
+        snapshot("2026-10-31"),
+    ]
+    form = forms.stage(as_of="2026-11-22T16:40:00Z", definitions="aaa")
+
+    def found(some: list[SnapshotLine], days: int = 85) -> str | None:
+        one = snapshots.before(some, form, days)
+        return one["as_of"][:10] if one else None
+
+    assert found(lines) == "2026-08-25"
+    assert found(lines, 100) == "2026-05-31"
+    assert found(lines[3:]) is None
+    assert found([lines[1]]) is None
+    assert found([snapshot("2026-10-01"), *lines[3:]]) == "2026-10-01"

@@ -72,6 +72,14 @@ def test_the_pipeline_page_says_what_is_open_and_what_was_won(draw: Draw, compan
     assert deals.forecasts_text(form["quarters"]).count("forecast") == len(form["quarters"])
 
 
+def test_an_outcome_opens_the_records_behind_it(draw: Draw, company: Place) -> None:
+    app = draw(company, "indicators", indicator="win_rate")
+    rows = views.records(company.open(), "win_rate")
+    assert len(rows) > 20
+    assert f"{words.number(int(rows['counted'].sum()))} records count" in said(app)
+    assert len(app.dataframe[0].value) == min(len(rows), 500)
+
+
 def test_every_cell_of_the_map_stands_in_its_table(draw: Draw, company: Place) -> None:
     app = draw(company, "segments")
     text = said(app)

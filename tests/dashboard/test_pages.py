@@ -53,6 +53,48 @@ def test_a_broken_configuration_is_one_line(
     assert "Traceback" not in said(app)
 
 
+SLOW = [pytest.param(name, marks=pytest.mark.full) for name in PAGES if name != "health"]
+EACH = ["health", *SLOW]  # the page that says most of the sync, and with FULL=1 the others
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_that_a_sync_runs_stands_on_the_page(draw: Draw, syncing: Place, name: str) -> None:
+    assert "A sync is running" in said(draw(syncing, name))
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_old_records_are_called_old(draw: Draw, stale: Place, name: str) -> None:
+    text = said(draw(stale, name))
+    assert "3 days old" in text
+    assert "The last sync failed" in text
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", PAGES)
+def test_an_engine_that_does_not_answer_is_one_line(
+    draw: Draw, unreachable: Place, name: str
+) -> None:
+    app = draw(unreachable, name)
+    (error,) = app.error
+    assert "127.0.0.1:1" in error.value
+    assert "Traceback" not in said(app)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", PAGES)
+def test_with_too_little_evidence_every_page_is_drawn(
+    draw: Draw, not_enough: Place, name: str
+) -> None:
+    app = draw(not_enough, name)
+    assert not app.error
+    assert "Meridian Instruments" in said(app)
+
+
+def test_fresh_records_need_no_remark(draw: Draw, company: Place) -> None:
+    assert words.freshness(views.status(company.open()), "UTC") is None
+    assert "sync" not in said(draw(company, "overview"))
+
+
 def test_the_overview_says_the_difference_in_one_sentence(draw: Draw, company: Place) -> None:
     text = said(draw(company, "overview"))
     form = views.stage(company.open())
@@ -149,45 +191,21 @@ def test_the_survey_results_are_those_of_the_monitor(draw: Draw, company: Place)
         assert statement["text"] in text
 
 
-def test_answers_are_kept_and_shown_to_nobody_before_the_close(
-    draw: Draw, open_wave: Place
-) -> None:
+def test_who_did_not_sign_in_answers_by_link_only(draw: Draw, open_wave: Place) -> None:
     app = draw(open_wave, "survey")
-    app.radio[0].set_value("sales")
-    app.radio[1].set_value("Team member")
-    app.text_input[0].set_value("somebody@example.com")
-    for number in range(1, 21):
-        app.button_group(key=f"statement_{number}").set_value("n/a" if number == 20 else "4")
-    app.button[0].click().run()
-    assert not app.exception
-    assert "19 of 20 answers are kept" in said(app)
+    assert "People answer by the personal link" in said(app)
     assert "results appear after its close" in said(app)
-    records = open_wave.open().records
-    (kept,) = records.surveys.responses(records.surveys.waves()[-1].id)
-    assert kept.answers == (4,) * 19 + (None,)
-    assert kept.level == "staff"
-    assert not kept.named
-
-
-def test_a_head_gives_a_name_and_everybody_says_who_they_are(draw: Draw, open_wave: Place) -> None:
-    app = draw(open_wave, "survey")
-    app.button[0].click().run()
-    assert "which team you work in" in said(app)
-    app.radio[0].set_value("marketing")
-    app.radio[1].set_value("Head of a team")
-    app.text_input[0].set_value("head@example.com")
-    app.button[0].click().run()
-    assert "Heads answer by name" in said(app)
-    records = open_wave.open().records
-    assert records.surveys.responses(records.surveys.waves()[-1].id) == []
+    assert not app.button_group
+    assert not app.radio
 
 
 def test_trends_show_the_snapshots(draw: Draw, company: Place) -> None:
     text = said(draw(company, "trends"))
+    zone = company.open().settings.calendar.default.timezone
     kept = snapshots.listed(company.open())
     assert len(kept) > 2
     for one in kept:
-        assert words.day(one["as_of"]) in text
+        assert words.day(one["as_of"], zone) in text
     assert "rebuilt from history" in text
 
 

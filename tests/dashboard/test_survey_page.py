@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import words
 from monitor import invitations, surveys
-from monitor.report import SurveyForm
+from monitor.survey_forms import SurveyForm
 from tests.dashboard.chromium import dashboard, drawn, shoot
 from tests.dashboard.places import APP, Place, said
 from tests.dashboard.test_browser import PICTURES, Look, chromium, opened

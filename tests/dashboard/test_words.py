@@ -7,6 +7,7 @@ from hypothesis import strategies as some
 from dashboard import words
 from model.stages import Stage
 from monitor.report import EstimateForm, StepForm
+from monitor.views import StatusForm
 from tests.dashboard import forms
 
 
@@ -157,3 +158,46 @@ def test_a_gap_has_a_sign_and_an_interval() -> None:
     assert words.gap({"value": 3.0, "low": None, "high": None}) == "+3.0"
     assert words.gap(None) == "not shown"
     assert words.signed(0.02) == "0.0"
+
+
+def test_days_of_instants_are_those_of_the_organisations_zone() -> None:
+    assert words.day("2026-11-25T23:24:00Z", "Europe/Berlin") == "26 Nov 2026"
+    assert words.day("2026-11-26T03:00:00Z", "America/New_York") == "25 Nov 2026"
+    assert words.day("2026-11-26", "America/New_York") == "26 Nov 2026"
+
+
+def test_remarks_read_like_the_rest_of_the_screen() -> None:
+    said = words.sentence("Defined since 2026-11-25; the records speak for it (>99 %)")
+    assert said == "Defined since 25 Nov 2026; the records speak for it (over\u00a099\u00a0%)."
+    assert words.sentence("Aligned (<1 %)") == "Aligned (under\u00a01\u00a0%)."
+    assert words.sentence("only 10 of 100 %") == "Only 10 of 100\u00a0%."
+
+
+def test_what_a_dimension_has_moved_is_told_in_the_points_that_are_shown() -> None:
+    assert (
+        words.since(58.2, 51.4, "2026-08-31T21:59:59Z", "Europe/Berlin") == "+7 since 31 Aug 2026"
+    )
+    assert words.since(59.9, 60.1, "2026-08-31", "UTC") == "−1 since 31 Aug 2026"
+    assert words.since(60.1, 60.2, "2026-08-31", "UTC") == "as on 31 Aug 2026"
+    assert words.since(None, 60.2, "2026-08-31", "UTC") == ""
+
+
+def status(**changes: object) -> StatusForm:
+    base = {"last_sync": None, "is_stale": False, "age_hours": 0.4}
+    return {**base, **changes}  # type: ignore[typeddict-item]
+
+
+def run(state: str) -> dict[str, object]:
+    at = "2026-11-22T16:40:00Z"
+    return {"state": state, "started_at": at, "ended_at": None, "api_calls": 0, "error": None}
+
+
+def test_what_is_not_as_it_should_be_with_the_sync_is_said() -> None:
+    assert words.freshness(status(), "UTC") is None
+    assert words.freshness(status(last_sync=run("done")), "UTC") is None
+    running = words.freshness(status(last_sync=run("running"), is_stale=True), "UTC") or ""
+    assert "running since 22 Nov 2026, 16:40 (UTC)" in running
+    assert "failed" in (words.freshness(status(last_sync=run("failed")), "UTC") or "")
+    old = words.freshness(status(is_stale=True, age_hours=31.2), "UTC") or ""
+    assert "31 hours old" in old
+    assert "3 days old" in (words.freshness(status(is_stale=True, age_hours=80.0), "UTC") or "")

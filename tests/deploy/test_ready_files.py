@@ -1,18 +1,11 @@
-"""The files in deploy/: read as their readers read them; cron's and systemd's lines also run.
-
-Neither a cron daemon nor systemd runs here: their commands are run as these would, by /bin/sh with
-cron's few variables, and with a unit's environment. `systemd-analyze verify` reads the units where
-it is installed.
+"""The files in deploy/: read as their readers read them; cron's and systemd's are also run by a
+real cron daemon and a real systemd.
 """
 
-import configparser
-import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,13 +16,19 @@ import cli
 from config.settings import ScheduleSettings
 from model.cron import parse
 from monitor import snapshots
+from monitor.sync import sync
 from monitor.workspace import Workspace
 from tests.cli.run import ROOT
+from tests.deploy.machine import Machine, installed, machine
 from tests.monitor.small import Small
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
-MINIMAL = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "LOGNAME": "detente"}
+RUN = ("detente-sync.service", "detente-snapshot.service")
+ASK = """
+from urllib.request import urlopen
+print(urlopen("http://localhost:8501/_stcore/health").read().decode(), end="")
+"""
 DAILY, OFTEN = ScheduleSettings().snapshot, ScheduleSettings().sync
 CRON_LINE = re.compile(r"((?:\S+\s+){5})(.*)")
 
@@ -42,15 +41,6 @@ def company(tmp_path: Path) -> Small:
     made.configure()
     (tmp_path / "secrets.env").write_text("ALERTS_MAIL=mailto://nobody@example.com\n")
     return made
-
-
-def placed(text: str, company: Small) -> str:
-    """A file with its example paths set."""
-    return (
-        text.replace("/opt/detente/.venv/bin/detente", str(Path(sys.executable).parent / "detente"))
-        .replace("/etc/detente", str(company.folder))
-        .replace("/var/lib/detente", str(company.folder / "home"))
-    )
 
 
 def crontab(text: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
@@ -68,21 +58,6 @@ def crontab(text: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
         assert "%" not in found[2], "cron makes a new line of %"
         entries.append((" ".join(found[1].split()), found[2]))
     return variables, entries
-
-
-def unit(file: Path, company: Small) -> configparser.RawConfigParser:
-    parser = configparser.RawConfigParser(strict=False)
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
-    parser.read_string(placed(file.read_text(), company))
-    return parser
-
-
-def environment_of(file: Path, company: Small) -> dict[str, str]:
-    """What the unit's commands find in their environment."""
-    lines = placed(file.read_text(), company).splitlines()
-    own = [line.removeprefix("Environment=") for line in lines if line.startswith("Environment=")]
-    secrets = (company.folder / "secrets.env").read_text().split()
-    return MINIMAL | dict(pair.split("=", 1) for pair in own + secrets)
 
 
 def commands(text: str) -> Iterator[tuple[str, ...]]:
@@ -113,72 +88,81 @@ def test_every_file_names_commands_that_there_are_at_the_times_of_the_defaults()
     assert flow["jobs"]["run"]["steps"][-2]["if"] == f"github.event.schedule == '{times[1]}'"
 
 
-def test_systemd_reads_the_units(company: Small, tmp_path: Path) -> None:
-    analyze = shutil.which("systemd-analyze")
-    if analyze is None:
-        pytest.skip("systemd-analyze is not installed")
-    folder = tmp_path / "units"
-    folder.mkdir()
-    for file in UNITS:
-        text = placed(file.read_text(), company).replace("User=detente\n", "")
-        (folder / file.name).write_text(text)
-    done = subprocess.run(
-        [analyze, "verify", "--man=no", *sorted(map(str, folder.iterdir()))],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    ours = [line for line in done.stderr.splitlines() if "detente" in line]
-    assert ours == []
-    times = ["*:0/15", "*-*-* 06:00"]
-    found = [unit(DEPLOY / "systemd" / f"detente-{name}.timer", company) for name in KINDS]
-    assert [one["Timer"]["OnCalendar"] for one in found] == times
-    assert {one["Timer"]["Persistent"] for one in found} == {"true"}
-
-
-KINDS = ("sync", "snapshot")
+def manifest_of(company: Small) -> int:
+    """The newest manifest, -1 before the first sync."""
+    workspace = Workspace.open(company.folder / "detente.yaml", company.folder / "home")
+    newest = workspace.lake.manifest()
+    return -1 if newest is None else newest.id
 
 
 def kept(company: Small) -> list[str]:
+    """What kinds of snapshot there are."""
     workspace = Workspace.open(company.folder / "detente.yaml", company.folder / "home")
-    manifest = workspace.lake.manifest()
-    assert manifest is not None
-    assert manifest.cutoff_at == company.now
-    return [one["kind"] for one in snapshots.listed(workspace)]
+    with workspace.records:
+        return [one["kind"] for one in snapshots.listed(workspace)]
 
 
 @pytest.mark.full
-def test_cron_s_lines_run_as_cron_runs_them(company: Small) -> None:
-    variables, entries = crontab(placed((DEPLOY / "crontab").read_text(), company))
-    for _, command in entries:
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            env=MINIMAL | {"HOME": str(company.folder)} | variables,
-            cwd=company.folder,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert kept(company) == ["live"]
+def test_cron_runs_its_lines(company: Small) -> None:
+    """The real daemon and the real `crontab`; its zone is such that it is just before six."""
+    installed("cron", "/usr/sbin/cron")
+    sync(Workspace.open(company.folder / "detente.yaml", company.folder / "home"))
+    before = manifest_of(company)
+    now = datetime.now(UTC) - timedelta(hours=5, minutes=59, seconds=50)
+    mails = company.folder / "mails"
+    setup = """
+    printf '#!/bin/sh\ncat >> /etc/detente/mails\n' > /usr/sbin/sendmail
+    chmod 755 /usr/sbin/sendmail
+    crontab /opt/detente/deploy/crontab
+    exec cron -f
+    """
+    with machine(company, setup, TZ=f"ANY+{now:%H:%M:%S}") as here:
+        here.wait_for(lambda: manifest_of(company) > before and kept(company) == ["live"])
+        here.wait_for(lambda: "detente" not in here.run("ps", "-eo", "args"))
+    assert not mails.exists(), mails.read_text()
+    assert manifest_of(company) == before + 1
 
 
 @pytest.mark.full
-def test_systemd_s_commands_run_with_the_unit_s_environment(company: Small) -> None:
-    for kind in KINDS:
-        file = DEPLOY / "systemd" / f"detente-{kind}.service"
-        service = unit(file, company)["Service"]
-        for key in ("ExecStart", "ExecStopPost"):
-            done = subprocess.run(
-                service[key].split(),
-                env=environment_of(file, company),
-                cwd="/",
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
-            )
-            assert (done.returncode, done.stderr) == (0, "")
+def test_systemd_catches_up_by_its_timers(company: Small) -> None:
+    """A real systemd as the first process, its timers last run three days ago: each unit runs
+    once, the snapshot after the sync, as its user and inside its sandbox.
+    """
+    installed("systemd", "/usr/lib/systemd/systemd")
+    setup = """
+    mount -t tmpfs tmpfs /etc/systemd/system
+    cp /opt/detente/deploy/systemd/* /etc/systemd/system
+    mkdir /etc/systemd/system/service.d "$PRIVATE/units"
+    printf '[Service]\nStandardError=append:/etc/detente/errors\n' > "$PRIVATE/seen.conf"
+    cp "$PRIVATE/seen.conf" /etc/systemd/system/service.d
+    for name in sysinit basic timers multi-user network-online; do
+      cp "/usr/lib/systemd/system/$name.target" "$PRIVATE/units"
+    done
+    export SYSTEMD_UNIT_PATH="/etc/systemd/system:$PRIVATE/units" container=detente
+    systemctl enable detente-sync.timer detente-snapshot.timer
+    systemd-analyze verify --man=no /etc/systemd/system/detente* 2> /etc/detente/verified || true
+    mkdir -p /var/lib/systemd/timers
+    for name in sync snapshot; do
+      touch -d '3 days ago' "/var/lib/systemd/timers/stamp-detente-$name.timer"
+    done
+    exec /usr/lib/systemd/systemd --system --unit=multi-user.target --log-target=console
+    """
+    errors = company.folder / "errors"
+    with machine(company, setup) as here:
+        here.wait_for(lambda: all(ended(here, unit) for unit in RUN))
+        assert {ended(here, unit) for unit in RUN} == {"success"}, errors.read_text()
+        assert errors.read_text() == ""
+        here.run("systemctl", "start", "detente.service")
+        here.wait_for(lambda: here.run(sys.executable, "-c", ASK) == "ok")
+        here.run("systemctl", "stop", "detente.service")
+        assert here.run("systemctl", "is-failed", "detente.service") == "inactive\n"
+    assert "detente" not in (company.folder / "verified").read_text()
     assert kept(company) == ["live"]
-    assert os.access(company.folder / "home", os.W_OK)
+    assert manifest_of(company) == 0
+
+
+def ended(here: Machine, unit: str) -> str:
+    """How the unit's run ended, empty before that."""
+    shown = here.run("systemctl", "show", "-p", "InactiveEnterTimestamp,Result", unit)
+    told = dict(line.split("=", 1) for line in shown.split("\n") if line)
+    return told["Result"] if told.get("InactiveEnterTimestamp") else ""

@@ -294,9 +294,31 @@ def test_people() -> None:
     company.add("users", user_id="gone", function="sales", deactivated_at=at("06-01 10:00"))
     tables = company.tables()
     counted = behind.people(tables, company.definitions, company.as_of, run)
-    assert counted == {"sales": 3, "marketing": 2}
+    assert counted.of() == {"sales": 3, "marketing": 2}
     before = behind.people(tables, company.definitions, at("05-01 10:00"), run)
-    assert before["sales"] == 4
+    assert before.of()["sales"] == 4
+
+
+def test_people_of_a_segment_are_those_recorded_there_and_those_of_no_place() -> None:
+    company = Company()
+    for name, region, unit in (
+        ("e1", "EMEA", "Software"),
+        ("e2", "EMEA", None),
+        ("a1", "AMER", "Services"),
+    ):
+        company.add("users", user_id=name, function="sales", region=region, business_unit=unit)
+    company.add("users", user_id="m3", function="marketing", region="EMEA")
+    company.add("users", user_id="m4", function="marketing", region="")
+    people = behind.people(company.tables(), company.definitions, company.as_of, run)
+    assert people.of() == {"sales": 6, "marketing": 4}
+    # s1, s2, s3 are in EMEA; m1, m2, m4 have no region on record and may work in any
+    assert people.of({"region": "EMEA"}) == {"sales": 3 + 2, "marketing": 3 + 1}
+    assert people.of({"region": "AMER"}) == {"sales": 1, "marketing": 3}
+    of_unit = people.of({"region": "EMEA", "business_unit": "Software"})
+    assert of_unit == {"sales": 3 + 2, "marketing": 3 + 1}
+    assert people.of({"business_unit": "Services"})["sales"] == 3 + 1 + 1  # without e1
+    assert people.of({"region": "APAC"}) == people.of()  # no user of it: not known
+    assert people.of({"source": "Web"}) == people.of()
 
 
 def test_segments_are_columns_of_their_fact() -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monitor.report import SurveyForm
+from monitor.survey_forms import SurveyForm
 
 STATEMENTS = 20
 FUNCTIONS = ("sales", "marketing")

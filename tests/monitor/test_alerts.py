@@ -23,6 +23,7 @@ from tests.monitor import sending
 from tests.monitor.receivers import Receiver, mailbox, webhook
 from tests.monitor.small import Small
 from tests.store import postgresql
+from tests.store.raw import sql
 from tests.store.workers import pipe, spawn
 
 NOW = datetime(2026, 11, 25, 12)  # a Wednesday
@@ -108,9 +109,22 @@ def test_a_lead_whose_time_is_nearly_over_is_named_once_with_whose_it_is(watch: 
     assert "Ann Sales: lead L-soon" in told["message"]
     assert watch.check(NOW + 2 * HOUR)["told"] == []
     assert len(watch.mail.got) == len(watch.web.got) == 1
-    assert len([key for key in watch.workspace.records.alerts.known() if "L-soon" in key]) == 1
+
+
+def test_a_lead_is_forgotten_after_ninety_days_told_or_not(
+    watch: Watch, records_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TO_CHAT")
+    assert (watch.check()["waiting"], len(watch.mail.got)) == (1, 1)
+
+    def naming() -> int:
+        texts = "SELECT key FROM alert_states UNION ALL SELECT body FROM alerts_sent"
+        return sum("L-soon" in one for (one,) in sql(records_url, texts))
+
+    watch.check(NOW + 89 * DAY)
+    assert naming() == 3
     watch.check(NOW + 91 * DAY)
-    assert [key for key in watch.workspace.records.alerts.known() if "L-soon" in key] == []
+    assert naming() == 0
 
 
 def test_a_channel_that_does_not_answer_gets_it_later_and_the_other_not_twice(

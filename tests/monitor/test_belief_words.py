@@ -13,7 +13,8 @@ from metrics.scoring import score
 from metrics.survey import STATEMENTS
 from model.stages import STAGES, Stage
 from monitor.outputs import belief
-from monitor.report import GroupForm, StageForm
+from monitor.report import StageForm
+from monitor.survey_forms import GroupForm
 from tests.dashboard import forms
 from tests.metrics import samples
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from model.errors import ConfigurationError, RecordsError
-from monitor import meeting
+from monitor import meeting, open_leads
 from monitor.demo import Company
 from monitor.meeting import MeetingForm
 from monitor.outputs import pack
@@ -56,6 +56,7 @@ def line(day: str, definitions: str = "aaa", score: float | None = 50.0) -> Any:
     return {
         "id": day,
         "as_of": f"{day}T16:00:00Z",
+        "as_of_on": day,
         "kind": "live",
         "definitions": definitions,
         "stage": "undefined",
@@ -218,6 +219,10 @@ def test_the_demonstrations_pack_is_read_and_printed(
         assert deal["id"] in deal["url"]
     assert form["dropped"] is not None
     assert len(form["dropped"]) == min(form["dropped_of"], 10)
+    waiting = open_leads.open_leads(demonstration.workspace)["rows"]
+    late = {one["lead_id"] for one in waiting if one["hours_left"] < 0}
+    assert 0 < form["dropped_of"] <= len(late)
+    assert {one["id"] for one in form["dropped"]} <= late
     for rule in form["rules"]:
         assert 0 <= rule["broken"] <= rule["checked"]
         assert bool(rule["records"]) == bool(rule["broken"])

@@ -5,7 +5,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -20,7 +20,9 @@ from monitor.outputs import export
 from monitor.outputs.prometheus import exposition
 from monitor.reading import Reading
 from monitor.snapshots import SnapshotForm
+from monitor.sync import sync
 from monitor.workspace import Workspace
+from tests.monitor.small import Small
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +50,30 @@ def test_a_snapshot_holds_what_it_takes_to_be_computed_again(newest: SnapshotFor
         assert len(one["rows"]) == len(newest["indicators"]["rows"])
         assert len(one["stage"]["dimensions"]) == 6
         assert one["stage"]["segment"] == one["segment"]
+        assert 0 < one["people"]["sales"] < newest["people"]["sales"]
+        assert "shared_metric_coverage" in one["stage"]["company_only"]
+    assert newest["stage"]["company_only"] == []
     assert newest["stage"]["survey"] is not None
     assert newest["people"].keys() == {"sales", "marketing"}
     assert newest["configuration"]["sla"]["hours"] == 8
     assert newest["versions"]["crm/leads"] >= 0
     assert newest["health"]
+
+
+def test_a_day_is_the_organisations_own(tmp_path: Path) -> None:
+    """There it ends when it is the next day by UTC."""
+    company = Small(tmp_path, datetime(2026, 11, 25, 12))
+    company.hand_over("L1", "ann", datetime(2026, 11, 23, 10))
+    company.write()
+    workspace = company.workspace(calendar={"default": {"timezone": "America/Los_Angeles"}})
+    sync(workspace)
+    day = date(2026, 11, 24)
+    taken = snapshots.take(workspace, day)
+    assert taken.head.as_of_at.date() > day
+    assert f"as of {day} kept" in taken.line()
+    assert [one["as_of_on"] for one in snapshots.listed(workspace)] == [day.isoformat()]
+    (row,) = snapshots.of_segment(workspace, ("company", "all"))
+    assert row["as_of_on"] == day.isoformat()
 
 
 def test_groups_that_are_too_small_are_in_no_snapshot(here: Workspace, tmp_path: Path) -> None:
@@ -195,12 +216,13 @@ def test_a_snapshot_and_now_are_compared_with_what_entered_and_left(
 ) -> None:
     oldest = snapshots.listed(here)[0]["id"]
     name = "mql_acceptance_rate"
-    form = compare.compare(here, oldest, compare.NOW, [name])
+    form = compare.compare(here, oldest, compare.NOW, [name, "joint_training_rate"])
     assert form["to_id"] == "now"
     values = {row["id"]: row["value"] for row in newest["indicators"]["rows"]}
     assert {one["id"]: one["after"] for one in form["changes"]} == values
     if form["records"]:
-        (moved,) = form["records"]
+        moved, people = form["records"]
+        assert (moved["has_records"], people["has_records"]) == (True, False)
         assert not set(moved["entered"]) & set(moved["left"])
         rows = views.records(here, name)
         counted = set(rows.loc[rows["counted"], "lead_id"])

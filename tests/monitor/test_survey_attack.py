@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from model.stages import Function
 from monitor import surveys
-from monitor.report import SurveyForm
+from monitor.survey_forms import SurveyForm
 from monitor.workspace import Workspace
 from store.records.surveys import ResponseDraft
 from tests.monitor.attacker import FUNCTIONS, STATEMENTS, Person, derivable

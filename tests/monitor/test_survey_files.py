@@ -134,7 +134,7 @@ def test_a_long_file_is_one_row_an_answer(tmp_path: Path) -> None:
     found.check()
     by_person = {one.person: list(one.answers) for one in found.responses}
     assert by_person == {"a": [*RATINGS[:19], None], "b": [None, *[4] * 19]}
-    assert (found.replaced, found.unanswered) == (1, 2)
+    assert (found.replaced, found.unanswered, found.not_applicable) == (1, 1, 1)
 
 
 def test_the_later_sending_of_a_person_counts_wherever_it_stands(tmp_path: Path) -> None:

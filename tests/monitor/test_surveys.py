@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import DetenteError, SurveyError
-from monitor import surveys
+from monitor import invitations, surveys
 from monitor.workspace import Workspace
 
 HEADER = ["respondent", "function", "level", *(f"s{n}" for n in range(1, 21))]
@@ -78,7 +78,7 @@ def test_one_bad_answer_keeps_the_whole_file_out(
 def test_not_applicable_is_no_answer_and_is_counted(workspace: Workspace, tmp_path: Path) -> None:
     file = written(tmp_path, *people("sales", 5, 3), row("x", "sales", "N/A"))
     report = surveys.import_file(workspace, file)
-    assert report["unanswered"] == 20
+    assert (report["unanswered"], report["not_applicable"]) == (0, 20)
     form = surveys.form(workspace)
     assert form is not None
     assert form["sales"]["n"] == 5
@@ -125,6 +125,24 @@ def test_nothing_is_seen_before_the_close(workspace: Workspace) -> None:
     assert closed["sales"]["mean"] == pytest.approx((5 * 60 + 100) / 6, abs=0.05)
     with pytest.raises(SurveyError, match="no wave is open"):
         surveys.submit(workspace, "p1", "sales", "staff", [3] * 20)
+
+
+def test_a_wave_is_answered_by_link_or_by_login_and_not_by_both(workspace: Workspace) -> None:
+    last = datetime.now(UTC).date() + timedelta(days=3)
+    ada = invitations.people_of("ada@example.com,sales")
+    for name in ("login", "link"):
+        surveys.open_wave(workspace, name, None, last)
+        if name == "login":
+            surveys.submit(workspace, "https://idp.example.com 17", "sales", "staff", [3] * 20)
+            with pytest.raises(SurveyError, match="came without a link"):
+                invitations.invite(workspace, ada, "https://d.example.com")
+        else:
+            invitations.invite(workspace, ada, "https://d.example.com")
+            with pytest.raises(SurveyError, match="answered by personal links"):
+                surveys.submit(workspace, "https://idp.example.com 17", "sales", "staff", [3] * 20)
+        surveys.close_wave(workspace, name)
+    kept = [workspace.records.surveys.responses(one.id) for one in surveys.closed(workspace)]
+    assert [len(one) for one in kept] == [1, 0]
 
 
 def test_heads_answer_by_name(workspace: Workspace, tmp_path: Path) -> None:

@@ -33,10 +33,16 @@ def rows_of(frame: pd.DataFrame, *names: str) -> list[tuple[Any, ...]]:
 
 @dataclass(frozen=True)
 class Company:
-    """A generated company as seen at an instant (naive UTC)."""
+    """A generated company, or the leads and deals of a region, as seen at an instant (naive
+    UTC).
+    """
 
     folder: Path
     at: datetime
+    region: str | None = None
+
+    def _here(self, rows: pd.DataFrame) -> pd.DataFrame:
+        return rows if self.region is None else rows[rows.Region__c == self.region]
 
     def table(self, name: str) -> pd.DataFrame:
         rows = pd.read_parquet(self.folder / f"{name}.parquet")
@@ -61,13 +67,14 @@ class Company:
 
     @cached_property
     def leads(self) -> pd.DataFrame:
-        return self.table("Lead").set_index("Id")
+        return self._here(self.table("Lead")).set_index("Id")
 
     @cached_property
     def owners(self) -> dict[str, list[tuple[datetime, str]]]:
         """The owners of every lead, from when on."""
         history = self.table("LeadHistory")
         history = history[(history.Field == "Owner") & (history.DataType == "EntityId")]
+        history = history[history.LeadId.isin(self.leads.index)]
         history = history.sort_values("CreatedDate", kind="stable")
         found: dict[str, list[tuple[datetime, str]]] = {}
         created = dict(rows_of(self.leads.reset_index(), "Id", "CreatedDate"))
@@ -155,7 +162,7 @@ class Company:
         return Rate(accepted / decided, decided), Rate(timely / len(leads), len(leads))
 
     def deals(self) -> pd.DataFrame:
-        return self.table("Opportunity").set_index("Id")
+        return self._here(self.table("Opportunity")).set_index("Id")
 
     def loss_reasons(self) -> Rate:
         lost = self.deals().query("IsClosed and not IsWon")

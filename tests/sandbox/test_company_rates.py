@@ -61,6 +61,25 @@ def test_opportunities(measured: tuple[Company, dict[str, float]]) -> None:
     assert abs(number.value - amount.value) < 0.1
 
 
+@pytest.fixture(scope="module")
+def two_speeds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Scenario]:
+    folder = tmp_path_factory.mktemp("regions")
+    scenario = Scenario.preset("aligned").within(AMER=Scenario.preset("undefined"))
+    generate(folder, scenario, 5, 6000, ENDS_AT)
+    return folder, scenario
+
+
+@pytest.mark.parametrize("region", ["EMEA", "AMER"])
+def test_a_region_behaves_by_its_own_scenario(
+    region: str, two_speeds: tuple[Path, Scenario]
+) -> None:
+    folder, scenario = two_speeds
+    here = Company(folder, ENDS_AT, region), scenario.of(region).population()
+    test_handoffs(here)
+    test_decisions(here)
+    test_opportunities(here)
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_joint_meetings_of_twenty_years(tmp_path: Path, stage: str) -> None:
     scenario = Scenario.preset(stage)

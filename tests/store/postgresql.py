@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.clients.installed import cannot
+from tests.clients.installed import cannot, from_apt
 
 USER = "detente"
 PASSWORD = "a password, with / and @"
@@ -80,10 +80,8 @@ def _run(command: list[object], folder: Path) -> None:
 
 def _programs() -> Path:
     """The folder of `initdb` and `pg_ctl`; root installs them where there are none."""
-    if _found() is None and not os.getuid() and shutil.which("apt-get"):
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for step in (["update", "-qq"], ["install", "-y", "-qq", "postgresql"]):
-            subprocess.run(["apt-get", *step], env=quiet, capture_output=True, check=False)
+    if _found() is None:
+        from_apt("postgresql")
     return _found() or cannot("records on PostgreSQL need its server: install postgresql")
 
 

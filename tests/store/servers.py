@@ -17,7 +17,7 @@ import pyspark
 import pytest
 from pysail.spark import SparkConnectServer
 
-from tests.clients.installed import cannot
+from tests.clients.installed import cannot, from_apt
 
 START_SECONDS = 90
 STOP_SECONDS = 20
@@ -136,12 +136,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _java_home() -> Path:
     """The machine's Java; root installs it where there is none."""
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        if os.getuid() or shutil.which("apt-get") is None:
+        from_apt(JRE)
+        if shutil.which("java") is None:
             cannot(f"Spark needs Java 17 or later: install {JRE}")
-        for step in (["update", "-qq"], ["install", "-y", "-qq", JRE]):
-            done = subprocess.run(["apt-get", *step], capture_output=True, check=False)
-            if done.returncode:
-                cannot(f"{JRE} cannot be installed")
     if "JAVA_HOME" in os.environ:
         return Path(os.environ["JAVA_HOME"])
     return Path(str(shutil.which("java"))).resolve().parents[1]

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
+import store.delta
 import store.lake
 from model.availability import Availability
 from model.errors import LakeError
@@ -157,18 +158,33 @@ def test_a_growing_table_is_split_by_month_and_syncs_touch_few_files(lake: Lake)
     changed = leads(lead(2, 2, status="New"), lead(3, 1, status="moved"))
     written = lake.upsert("crm", "leads", [changed], cursor=lambda: "c")
     assert written.written == 2
-    untouched = before & set(lake.uris("crm/leads", 2))
-    assert {uri.split("_month=")[1][:7] for uri in untouched} == {"2026-04", "none/pa"}
+    gone = before - set(lake.uris("crm/leads", 2))
+    assert {uri.split("_month=")[1][:7] for uri in gone} == {"2026-02", "2026-03"}
     assert len(stored(lake)) == 10
     assert {r["lead_id"]: r["status"] for r in stored(lake)} | {"L2": "New", "L3": "moved"} == {
         r["lead_id"]: r["status"] for r in stored(lake)
     }
 
 
+def test_a_changed_row_has_its_file_alone_written_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.delta, "ROWS_PER_FILE", 10)
+    lake.upsert("crm", "leads", [leads(*map(lead, range(95)))], cursor=lambda: "a")
+    before = set(lake.uris("crm/leads", 0))
+    assert len(before) == 10
+    lake.upsert("crm", "leads", [leads(lead(42, status="New"))], cursor=lambda: "b")
+    after = set(lake.uris("crm/leads", 1))
+    assert (len(before - after), len(after - before)) == (1, 1)
+    status = {row["lead_id"]: row["status"] for row in stored(lake)}
+    assert (len(status), status["L42"], status["L41"]) == (95, "New", None)
+    assert stored(lake, version=0) == [row | {"status": None} for row in stored(lake)]
+
+
 def test_new_rows_are_appended_and_small_files_gathered(lake: Lake) -> None:
     for number in range(20):
         lake.upsert("crm", "leads", [leads(lead(number))], cursor=lambda n=number: str(n))  # type: ignore[misc]
-        assert len(lake.uris("crm/leads", number)) <= store.lake.APPEND_UP_TO_FILES
+        assert len(lake.uris("crm/leads", number)) <= store.lake.FEW_SMALL_FILES
     assert len(stored(lake)) == 20
 
 
@@ -246,8 +262,10 @@ def test_manifests_come_back_as_published(lake: Lake) -> None:
     assert first.id < second.id
     assert lake.manifest() == second
     assert lake.manifest(first.id) == first
+    third = Lake(lake.url).publish(drafted)
+    assert lake.manifest() == third
     assert lake.manifest(99) is None
-    assert lake.manifests() == [first, second]
+    assert lake.manifests() == [first, second, third]
 
 
 def test_vacuum_keeps_what_is_named_and_forgets_the_rest(lake: Lake) -> None:

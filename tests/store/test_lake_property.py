@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+import store.delta
 import store.lake
 from model.tables import TABLES
 from store.lake import Lake
@@ -130,9 +131,10 @@ QUICK = settings(
 
 @pytest.fixture(autouse=True)
 def _small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight keys are enough to split a table by month and to gather its files."""
+    """Eight keys are enough to split a table by month and into files, and to gather these."""
+    monkeypatch.setattr(store.delta, "ROWS_PER_FILE", 2)
     monkeypatch.setattr(store.lake, "PARTITION_FROM_ROWS", 5)
-    monkeypatch.setattr(store.lake, "APPEND_UP_TO_FILES", 2)
+    monkeypatch.setattr(store.lake, "FEW_SMALL_FILES", 2)
 
 
 def test_any_history_quick() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 import store.lake
 from model.tables import TABLES
-from store.delta import Storage
 from store.lake import Lake, Removed
 
 DAY = datetime(2026, 1, 2)
@@ -174,23 +174,27 @@ def test_each_month_is_one_file_however_many_batches(
     assert len(lake.uris("crm/opportunity_changes", 0)) == len(months)
 
 
-def test_parts_reach_object_storage_in_the_same_commits(tmp_path: Path) -> None:
-    """There Delta writes the files itself; the folder stands for a bucket."""
-    storage = Storage(str(tmp_path))
-    storage.url, storage._folder = f"file://{tmp_path}", None
-    schema = pa.schema([("id", pa.string())])
-
-    def part(month: str, *some: str) -> tuple[str, list[pa.RecordBatch]]:
-        return month, [pa.record_batch([pa.array(some)], schema=schema)]
-
-    def write(*parts: tuple[str, list[pa.RecordBatch]], **more: object) -> list[str]:
-        onto = storage.open("crm/x")
-        storage.commit_parts("crm/x", schema, parts, "_month", onto=onto, cursor="c", **more)  # type: ignore[arg-type]
-        table = storage.open("crm/x")
-        assert table is not None
-        return sorted(table.to_pyarrow_dataset().to_table()["id"].to_pylist())
-
-    assert write(part("2026-01", "a", "b"), part("2026-02", "c")) == ["a", "b", "c"]
-    assert write(part("2026-01", "d"), instead_of=["2026-01"]) == ["c", "d"]
-    assert write(part("2026-02", "e"), instead_of=[]) == ["c", "d", "e"]
-    assert write(part("2026-03", "f")) == ["f"]
+@pytest.mark.parametrize("partitioned_from", [3, 1000])
+def test_object_storage_holds_the_same(
+    partitioned_from: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There the files are reached through Delta; the folder stands for a bucket."""
+    monkeypatch.setattr(store.lake, "PARTITION_FROM_ROWS", partitioned_from)
+    name, late = "opportunity_changes", DAY + timedelta(days=99)
+    (tmp_path / "far" / "crm" / name).mkdir(parents=True)
+    held = []
+    for place in ("far", "near"):
+        lake = Lake(str(tmp_path / place))
+        if place == "far":
+            lake._storage.url, lake._storage._folder = f"file://{tmp_path}/far", None
+        filled(lake)
+        updated = change("3:stage", DAY + timedelta(days=60), new="Won")
+        lake.upsert("crm", name, [changes(updated, change("7:stage", late))], cursor=lambda: "b")
+        lake.retain("crm", name, ids(*"012357"))
+        lake.upsert("crm", name, [changes(change("8:stage"))], cursor=lambda: "c")
+        assert lake.cursor("crm", name) == "c"
+        table = DeltaTable(str(tmp_path / place / "crm" / name)).to_pyarrow_table()
+        held.append(sorted(table.to_pylist(), key=lambda row: str(row["change_id"])))
+    assert held[0] == held[1]
+    assert [row["change_id"][0] for row in held[0]] == list("0123578")
+    assert held[0][3]["new"] == "Won"

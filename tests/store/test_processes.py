@@ -4,6 +4,7 @@ import random
 import sqlite3
 import time
 from collections import Counter
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
+from model.errors import BusyError
 from store.lake import Lake
 from store.records import Records
 from store.records.actions import Event
+from tests.conftest import new_database
 from tests.store import workers
 from tests.store.workers import NOON, ROWS, spawn
 
@@ -210,3 +213,27 @@ def test_a_kill_leaves_actions_whole(tmp_path: Path) -> None:
 @pytest.mark.full
 def test_actions_killed_thirty_times(tmp_path: Path) -> None:
     kill_agreeing(tmp_path, 30)
+
+
+@pytest.mark.full
+def test_machines_that_share_records_write_the_lake_one_at_a_time(postgresql_server: Path) -> None:
+    url = new_database(postgresql_server)
+    receive, send = workers.pipe()
+    with Records.open(url) as records, Records.open(url) as others:
+        with records.alone():
+            with pytest.raises(BusyError, match="another sync is running"), others.alone():
+                pass
+            assert others.snapshots.list() == []
+        with others.alone():
+            pass
+        process = spawn(workers.write_alone, url, send)
+        assert receive.poll(60)
+        with pytest.raises(BusyError), records.alone():
+            pass
+        process.kill()
+        process.join(20)
+        give_up = time.monotonic() + 20
+        while True:
+            with suppress(BusyError), records.alone():
+                break
+            assert time.monotonic() < give_up

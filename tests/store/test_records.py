@@ -10,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given, settings
-from sqlalchemy import MetaData, Table, insert, inspect, text
+from sqlalchemy import MetaData, Table, insert, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -25,6 +25,7 @@ from store.records.surveys import ResponseDraft
 from store.records.transactions import connect, is_sqlite, migrating
 from tests.conftest import new_database
 from tests.store import postgresql
+from tests.store.raw import sql
 from tests.store.workers import NOON, snapshot
 
 DAY = date(2026, 3, 1)
@@ -69,16 +70,6 @@ def records(records_url: str) -> Iterator[Records]:
 def file(tmp_path: Path) -> Path:
     """Where SQLite's file is, for what concerns SQLite alone."""
     return tmp_path / "home" / "records.db"
-
-
-def sql(url: str, statement: str) -> list[Any]:
-    """What a statement gives, past our own code."""
-    engine = connect(url)
-    with engine.begin() as connection:
-        found = connection.execute(text(statement))
-        rows = [tuple(row) for row in found] if found.returns_rows else []
-    engine.dispose()
-    return rows
 
 
 def answers(person: str, **values: Any) -> ResponseDraft:

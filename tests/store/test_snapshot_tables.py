@@ -1,7 +1,6 @@
 """What other tools read: the tables beside the snapshots, in step with them."""
 
 import json
-import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,47 +12,39 @@ from model.errors import RecordsError
 from store.records import Records
 from store.records.migrating import alembic_settings
 from store.records.transactions import connect, migrating
+from tests.store.raw import sql
 from tests.store.workers import INDICATORS, NOON, PLACES, snapshot, value
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "records.db"
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'records.db'}"
 
 
-def rows(file: Path, query: str) -> list[dict[str, object]]:
-    with sqlite3.connect(file) as database:
-        database.row_factory = sqlite3.Row
-        return [dict(row) for row in database.execute(query)]
-
-
-def test_a_snapshot_and_its_rows_are_kept_together_and_once(file: Path) -> None:
-    with Records.open(f"sqlite:///{file}") as records:
+def test_a_snapshot_and_its_rows_are_kept_together_and_once(url: str) -> None:
+    with Records.open(url) as records:
         kept = records.snapshots.keep(snapshot(1))
         records.snapshots.keep(replace(snapshot(1), verdicts=(), values=()))
-    verdicts = rows(file, "SELECT * FROM snapshot_verdicts")
-    values = rows(file, "SELECT * FROM indicator_values")
-    assert len(verdicts) == len(PLACES)
-    assert len(values) == len(PLACES) * len(INDICATORS)
-    assert {row["snapshot_id"] for row in [*verdicts, *values]} == {kept.id}
-    assert {row["as_of_on"] for row in values} == {"2026-03-01"}
-    assert {row["kind"] for row in values} == {"live"}
+    shared = "SELECT snapshot_id, as_of_on, kind FROM"
+    every = [(kept.id, "2026-03-01", "live")] * len(PLACES)
+    assert sql(url, f"{shared} snapshot_verdicts") == every
+    assert sql(url, f"{shared} indicator_values") == every * len(INDICATORS)
 
 
-def test_rows_that_cannot_be_kept_keep_the_snapshot_away(file: Path) -> None:
+def test_rows_that_cannot_be_kept_keep_the_snapshot_away(url: str) -> None:
     broken = replace(snapshot(1), values=[value("one", "region", "EMEA") | {"unit": None}])
-    with Records.open(f"sqlite:///{file}") as records:
+    with Records.open(url) as records:
         with pytest.raises(RecordsError):
             records.snapshots.keep(broken)
         assert records.snapshots.list() == []
         with pytest.raises(RecordsError, match="not JSON"):
             records.snapshots.keep(replace(snapshot(1), segments=[{"score": float("inf")}]))
-    assert rows(file, "SELECT * FROM snapshot_verdicts") == []
+    assert sql(url, "SELECT * FROM snapshot_verdicts") == []
 
 
-def test_histories_are_by_as_of_and_say_what_restates(file: Path) -> None:
+def test_histories_are_by_as_of_and_say_what_restates(url: str) -> None:
     later = NOON + timedelta(days=40)
-    with Records.open(f"sqlite:///{file}") as records:
+    with Records.open(url) as records:
         second = records.snapshots.keep(replace(snapshot(1), as_of_at=later))
         first = records.snapshots.keep(snapshot(2))
         again = replace(snapshot(3), definitions="new", restates=first.id, kind="backfilled")
@@ -70,7 +61,7 @@ def test_histories_are_by_as_of_and_say_what_restates(file: Path) -> None:
         assert len(list(records.snapshots.every_value())) == 3 * len(PLACES) * len(INDICATORS)
 
 
-def test_what_older_snapshots_said_is_filled_in(file: Path) -> None:
+def test_what_older_snapshots_said_is_filled_in(url: str) -> None:
     figure = {
         "id": "lead_followup_rate",
         "dimension": "handoff",
@@ -97,7 +88,6 @@ def test_what_older_snapshots_said_is_filled_in(file: Path) -> None:
     outcome = {**figure, "id": "win_rate"}
     del outcome["dimension"], outcome["score"], outcome["stage"]
     payload = {"stage": stage, "indicators": {"rows": [figure], "outcomes": [outcome]}}
-    url = f"sqlite:///{file}"
     with Records.open(url) as records:
         kept = records.snapshots.keep(
             replace(snapshot(1), payload=payload, verdicts=(), values=(), segments=())

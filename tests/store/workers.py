@@ -1,6 +1,7 @@
 """What the other processes of these tests do: they write, read and are killed."""
 
 import multiprocessing as mp
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from multiprocessing.connection import Connection
@@ -182,6 +183,13 @@ def keep_snapshots(url: str, first: int, last: int, started: Connection) -> None
 def open_records(url: str) -> None:
     """Open and close."""
     Records.open(url).close()
+
+
+def write_alone(url: str, begun: Connection) -> None:
+    """Hold the right to write the lake until killed."""
+    with Records.open(url) as records, records.alone():
+        begun.send(None)
+        threading.Event().wait()
 
 
 def action(number: int) -> ActionDraft:

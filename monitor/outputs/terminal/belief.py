@@ -3,7 +3,7 @@
 from monitor.comparison import BeliefForm, ComparedForm, OpinionForm, named
 from monitor.outputs.belief import NAMES
 from monitor.outputs.terminal.printing import line, table
-from monitor.report import GapForm
+from monitor.survey_forms import GapForm
 
 RECORD = {
     "for": "is so",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeGuard
 
+from model import words
 from model.stages import Dimension
 from monitor.outputs.terminal.printing import line, table
 from monitor.outputs.words import amount, figure, interval, status_words
@@ -15,7 +16,7 @@ def indicators(form: IndicatorsForm) -> None:
     rows = []
     for row in form["rows"]:
         segment = ", ".join(row["segment"].values())
-        score = "" if row["score"] is None else f"{row['score']:.0f}"
+        score = "" if row["score"] is None else words.score(row["score"])
         rows.append(
             (
                 Dimension(row["dimension"]).label,

@@ -22,7 +22,7 @@ def snapshots(found: Sequence[SnapshotLine]) -> None:
     rows = [
         (
             one["id"],
-            one["as_of"][:10],
+            one["as_of_on"],
             one["kind"],
             (one["stage"] or "no single stage").capitalize(),
             points(one),
@@ -97,6 +97,9 @@ def comparison(form: ComparisonForm) -> None:
 
 def _moved(moved: MovedForm) -> None:
     """The first of the records that entered and left; --json has them all."""
+    if not moved["has_records"]:
+        line(f"{moved['title']}: it counts people or metrics, which are not listed.")
+        return
     for word in ("entered", "left"):
         ids: list[str] = moved[word]
         more = f" and {len(ids) - SHOWN_IDS} more" if len(ids) > SHOWN_IDS else ""

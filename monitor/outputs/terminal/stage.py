@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from model.stages import Dimension
-from model.words import chance, percent
-from monitor.outputs.belief import teams
+from model.words import chance, percent, score, score_up
+from monitor.outputs.belief import CAVEAT, teams
 from monitor.outputs.terminal.printing import line, lines, table
 from monitor.outputs.terminal.survey import survey
-from monitor.outputs.words import amount, points
+from monitor.outputs.words import amount, company_only, logging, points
 from monitor.report import PullForm, StageForm, StepForm
 
 MOST_PULLS = 3
+UNSTATED = {"weak": "Too little evidence", "not_assessed": "Not assessed"}
 
 
 def stage(form: StageForm) -> None:
@@ -33,14 +34,20 @@ def stage(form: StageForm) -> None:
         (
             one["title"],
             points(one),
-            (one["stage"] or one["status"].replace("_", " ")).capitalize(),
+            one["stage"].capitalize() if one["stage"] else UNSTATED[one["status"]],
             percent(one["evidence"]),
         )
         for one in form["dimensions"]
     ]
     table(("dimension", "score (95 %)", "stage", "evidence"), rows, right=(1, 3))
+    for remark in (logging(form), company_only(form)):
+        if remark:
+            line(remark)
     lines(_why(form))
-    survey(form["survey"])
+    if not form["segment"]:
+        survey(form["survey"])
+    if form["survey"]:
+        line(CAVEAT)
 
 
 def stages(forms: Sequence[StageForm]) -> None:
@@ -83,14 +90,15 @@ def _why(form: StageForm) -> list[str]:
 
 
 def _pull(pull: PullForm) -> str:
-    return f"{pull['title']} (scores {pull['score']:.0f}, costs up to {pull['gain']:.1f} points)"
+    return f"{pull['title']} (scores {score(pull['score'])}, costs up to {pull['gain']:.1f} points)"
 
 
 def _step(step: StepForm) -> str:
     if step["kind"] == "gate":
         return f"in any case, {step['title']}: {_least(step)}"
     if step["kind"] == "dimension":
-        return f"all of {step['title']}: from {step['from_score']:.0f} to {step['to_score']:.0f}"
+        low, high = score(step["from_score"] or 0.0), score_up(step["to_score"] or 0.0)
+        return f"all of {step['title']}: from {low} to {high}"
     unit = step["unit"] or ""
     now = "beyond what was seen" if step["now"] is None else amount(step["now"], unit)
     return f"{step['title']}: from {now} to {amount(step['value'], unit)}"

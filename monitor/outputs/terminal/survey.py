@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from model.words import percent, score
 from monitor.outputs.terminal.printing import line, table
-from monitor.report import CellForm, GapForm, GroupForm, HeadForm, RootForm, SurveyForm
 from monitor.survey_columns import ColumnForm
+from monitor.survey_forms import CellForm, GapForm, GroupForm, HeadForm, RootForm, SurveyForm
 from monitor.surveys import ImportForm
 
 HOW_TO_BEGIN = "Import one with `detente survey import FILE`, or `detente survey open` a wave."
@@ -58,6 +59,11 @@ def _group(group: GroupForm) -> str:
         parts.append(f"spread {group['sd']:.0f}")
     if group["agreement"] is not None:
         parts.append(f"agreement {group['agreement']:.2f} of 1")
+    if group["stages"] is not None:
+        shares = ", ".join(
+            f"{name.capitalize()} {percent(p)}" for name, p in group["stages"].items() if p
+        )
+        parts.append(f"by person {shares}")
     return ", ".join(parts)
 
 
@@ -77,7 +83,7 @@ def _root(root: RootForm) -> str:
 
 
 def _head(head: HeadForm) -> str:
-    said = "not scored" if head["score"] is None else f"{head['score']:.0f}"
+    said = "not scored" if head["score"] is None else score(head["score"])
     where = ", ".join([TEAMS.get(head["function"], head["function"]), *head["segment"].values()])
     stage = f", {head['stage'].capitalize()}" if head["stage"] else ""
     return f"{head['name']} (head, {where}): {said}{stage}"
@@ -125,9 +131,9 @@ def understood(form: ImportForm) -> None:
         line("No column tells persons apart: each row counts as a person, and nobody's twice.")
     if "level" not in known:
         line("No column says who is a head: all count as staff, without names.")
-    for count, said in _counts(form) if not form["problems"] else []:
+    for said, count, then in _counts(form) if not form["problems"] else []:
         if count:
-            line(f"{count} {said}")
+            line(f"{said}: {count}; {then}.")
 
 
 def _columns(forms: Sequence[ColumnForm]) -> list[list[str]]:
@@ -149,12 +155,13 @@ def _cut(title: str) -> str:
     return title if len(title) <= 40 else f"{title[:37]}…"
 
 
-def _counts(form: ImportForm) -> list[tuple[int, str]]:
+def _counts(form: ImportForm) -> list[tuple[str, int, str]]:
     return [
-        (form["replaced"], "rows were replaced by a later one of the same person."),
-        (form["unanswered"], "answers are empty or not applicable, and count as none."),
-        (form["unscored"], "responses have too few answers to be scored; they are kept."),
-        (form["straight"], "responses give one answer to all statements; they count like others."),
+        ("Earlier rows of the same person", form["replaced"], "the last one sent counts"),
+        ("Statements left open", form["unanswered"], "they count as no answer"),
+        ("Answers that say not applicable", form["not_applicable"], "they count as no answer"),
+        ("Responses with too few answers for a score", form["unscored"], "they are kept"),
+        ("Responses with the same answer throughout", form["straight"], "they count like others"),
     ]
 
 
@@ -162,7 +169,7 @@ def problems(form: ImportForm) -> None:
     """What is wrong with a file, or that nothing is."""
     found = form["problems"]
     if not found:
-        line(f"{form['responses']} responses can be imported.")
+        line(f"Responses that can be imported: {form['responses']}.")
         return
     line(f"Nothing can be imported before {len(found)} mistakes are corrected:")
     for one in found[:MOST_PROBLEMS]:
@@ -173,4 +180,4 @@ def problems(form: ImportForm) -> None:
 
 def imported(form: ImportForm) -> None:
     """What was kept."""
-    line(f"{form['responses']} responses are in wave {form['wave']}, which is closed.")
+    line(f"Responses imported into wave {form['wave']}, which is closed: {form['responses']}.")
