@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import monitor  # noqa: F401  (as every command: it chooses how Arrow takes memory)
@@ -239,17 +240,20 @@ def _counted() -> Found:
 
     sent: Found = {"rows": 0, "bytes": 0}
     send, pieces = requests.Session.send, requests.Response.iter_content
+    one_at_a_time = Lock()
 
     def counting(self: requests.Session, *args: Any, **kwargs: Any) -> requests.Response:
         answer = send(self, *args, **kwargs)
-        sent["rows"] += int(answer.headers.get("Sforce-NumberOfRecords", 0))
+        with one_at_a_time:
+            sent["rows"] += int(answer.headers.get("Sforce-NumberOfRecords", 0))
         return answer
 
     def measuring(self: requests.Response, *args: Any, **kwargs: Any) -> Iterator[Any]:
         by_rest = "json" in self.headers.get("Content-Type", "")
         for piece in pieces(self, *args, **kwargs):
-            sent["bytes"] += len(piece)
-            sent["rows"] += piece.count(b'"attributes"') if by_rest else 0
+            with one_at_a_time:
+                sent["bytes"] += len(piece)
+                sent["rows"] += piece.count(b'"attributes"') if by_rest else 0
             yield piece
 
     requests.Session.send = counting  # type: ignore[method-assign]

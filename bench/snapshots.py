@@ -7,14 +7,15 @@ is kept again and again, a day apart, with as many segments. Times are medians o
 own time on a core.
 """
 
-import json
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,6 +26,7 @@ from streamlit.testing.v1 import AppTest
 from monitor import snapshots
 from monitor.content import SegmentForm, value_rows, verdict_rows
 from monitor.outputs import export
+from monitor.outputs.terminal import snapshots as terminal
 from monitor.workspace import Workspace
 from store.records import Records
 from store.records.snapshots import Snapshot, SnapshotDraft
@@ -90,7 +92,7 @@ def main(home: Path, count: int, segments: int) -> None:
         each = 1000 * (time.process_time() - began) / count
         size = (Path(name) / "records.db").stat().st_size / 1e6
         print(f"{count} snapshots of {segments} segments: {each:.0f} ms each, {size:,.0f} MB")
-        listing = median(lambda: json.dumps(snapshots.listed(workspace)))
+        listing = median(lambda: printed(workspace))
         print(f"snapshot list: {listing:.0f} ms beyond start-up")
         print(f"one figure's history: {median(lambda: history(workspace)):.0f} ms")
         tidy = median(lambda: export.export(workspace, "parquet", Path(name) / "all.parquet"))
@@ -100,6 +102,12 @@ def main(home: Path, count: int, segments: int) -> None:
         page.switch_page("dashboard/pages/trends.py").run()
         assert not page.exception
         print(f"trends page: {median(page.run):.0f} ms on the server")
+
+
+def printed(workspace: Workspace) -> None:
+    """`detente snapshot list`, and what it prints thrown away."""
+    with redirect_stdout(StringIO()):
+        terminal.snapshots(snapshots.listed(workspace))
 
 
 def history(workspace: Workspace) -> list[snapshots.PointForm]:

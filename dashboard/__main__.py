@@ -17,5 +17,6 @@ if __name__ == "__main__":
     if WITH_PARENT in sys.argv:
         end_with_parent()
     theme.stylesheet()
+    warm.settle()
     warm.start()
     cli.main(["run", str(APP), *(one for one in sys.argv[1:] if one != WITH_PARENT)])

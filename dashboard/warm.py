@@ -2,6 +2,7 @@
 after each sync, so that readers seldom wait.
 """
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,9 +31,19 @@ def _keep_warm() -> None:
             if now != done and now[1] is not None:
                 warm()
                 done = now
+                settle()
         except DetenteError:
             pass  # the pages say it, to whoever looks
         time.sleep(EVERY_SECONDS)
+
+
+def settle() -> None:
+    """Let the collector pass over what is there to stay. Streamlit has it look through everything
+    after each run, which takes longer than the run.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def warm() -> None:

@@ -75,11 +75,12 @@ class Columns:
         `cluster_bits` are the cluster's code. Negative where the number is not given.
         """
         if (number, flag) not in self._keys:
-            _, keys = self.ranked(number)
-            without = self.arrays[flag] <= 0
-            found = ((2 * keys.astype(np.int64) + without) << self.cluster_bits) + self.arrays[
-                CLUSTER
-            ]
+            clusters = self.arrays[CLUSTER]
+            if clusters.min(initial=0) < 0:
+                raise ValueError("every row must have a cluster")
+            _, ranks = self.ranked(number)
+            cells = 2 * ranks.astype(np.int64) + (self.arrays[flag] <= 0)
+            found = (cells << self.cluster_bits) + clusters
             found[np.isnan(self.arrays[number])] = NONE
             self._keys[number, flag] = found
         return self._keys[number, flag]

@@ -143,7 +143,9 @@ def alone(engine: Engine) -> Iterator[None]:
             mine = connection.scalar(text("SELECT pg_try_advisory_lock(:lake)"), {"lake": LAKE})
         if not mine:
             raise BusyError(
-                "another sync is running on some machine", place(engine), "Try again when it ended."
+                "another sync is running, on this machine or another",
+                place(engine),
+                "Wait until it ends, and try again.",
             )
         yield
     finally:

@@ -67,10 +67,10 @@ def visit(page: Page, address: str, path: str) -> None:
     their address.
     """
     if path and "?" not in path:
-        link = page.locator(f"[data-testid=stSidebarNavLink][href$='/{path}']")
-        if not link.is_visible():
-            page.click("[data-testid=stExpandSidebarButton]")
-        link.click()
+        opens = page.locator("[data-testid=stExpandSidebarButton]")
+        if opens.is_visible():
+            opens.click()
+        page.click(f"[data-testid=stSidebarNavLink][href$='/{path}']")
         page.wait_for_url(f"{address}/{path}")
     else:
         page.goto(f"{address}/{path}")

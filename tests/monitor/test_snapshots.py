@@ -4,25 +4,28 @@ import csv
 import json
 import shutil
 import sqlite3
-from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from contextlib import closing, redirect_stdout
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from config import Settings
 from model.errors import ConfigurationError, RecordsError
 from monitor import compare, restate, retention, snapshots, verify, views
 from monitor.content import Content
 from monitor.demo import Company
 from monitor.outputs import export
 from monitor.outputs.prometheus import exposition
+from monitor.outputs.terminal import snapshots as terminal
 from monitor.reading import Reading
 from monitor.snapshots import SnapshotForm
-from monitor.sync import sync
 from monitor.workspace import Workspace
-from tests.monitor.small import Small
+from tests.store import workers
 
 
 @pytest.fixture(scope="module")
@@ -61,19 +64,18 @@ def test_a_snapshot_holds_what_it_takes_to_be_computed_again(newest: SnapshotFor
 
 
 def test_a_day_is_the_organisations_own(tmp_path: Path) -> None:
-    """There it ends when it is the next day by UTC."""
-    company = Small(tmp_path, datetime(2026, 11, 25, 12))
-    company.hand_over("L1", "ann", datetime(2026, 11, 23, 10))
-    company.write()
-    workspace = company.workspace(calendar={"default": {"timezone": "America/Los_Angeles"}})
-    sync(workspace)
-    day = date(2026, 11, 24)
-    taken = snapshots.take(workspace, day)
-    assert taken.head.as_of_at.date() > day
-    assert f"as of {day} kept" in taken.line()
-    assert [one["as_of_on"] for one in snapshots.listed(workspace)] == [day.isoformat()]
-    (row,) = snapshots.of_segment(workspace, ("company", "all"))
-    assert row["as_of_on"] == day.isoformat()
+    """In California it ends when the next one has long begun by UTC."""
+    calendar = {"default": {"timezone": "America/Los_Angeles"}}
+    workspace = Workspace(tmp_path, Settings.model_validate({"calendar": calendar}))
+    at = datetime(2026, 3, 2, 7, 59, 59)
+    workspace.records.snapshots.keep(replace(workers.snapshot(1), as_of_at=at))
+    (line,) = snapshots.listed(workspace)
+    assert (line["as_of"], line["as_of_on"]) == ("2026-03-02T07:59:59Z", "2026-03-01")
+    out = StringIO()
+    with redirect_stdout(out):
+        terminal.snapshots([{**line, "score": None, "low": None, "high": None}])
+    assert " 2026-03-01 " in out.getvalue()
+    workspace.records.close()
 
 
 def test_groups_that_are_too_small_are_in_no_snapshot(here: Workspace, tmp_path: Path) -> None:

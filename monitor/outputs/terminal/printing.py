@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -26,6 +27,7 @@ from monitor.progress import SILENT
 from monitor.progress import Progress as Watcher
 
 PIPED_WIDTH = 200
+GAP = "  "
 out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -150,11 +152,30 @@ def progress(quiet: bool = False) -> Iterator[Watcher]:
 def table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()
 ) -> None:
-    """Print a plain table; `right` are the columns to align right."""
+    """Print a plain table; `right` are the columns to align right. Cells that are too wide together
+    are broken into lines.
+    """
+    whole = [headings, *rows]
+    widths = [max(map(cell_len, column)) for column in zip(*whole, strict=True)]
+    if sum(widths) + len(GAP) * (len(widths) - 1) > out.width:
+        _wrapped(whole, right)
+        return
+    for number, row in enumerate(whole):
+        padded = [
+            " " * (width - cell_len(cell)) + cell
+            if position in right
+            else cell + " " * (width - cell_len(cell))
+            for position, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        told = GAP.join(padded).rstrip()
+        text(f"{told}\n") if number else out.print(told, style="bold", markup=False)
+
+
+def _wrapped(whole: Sequence[Sequence[str]], right: Sequence[int]) -> None:
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    for position, heading in enumerate(headings):
+    for position, heading in enumerate(whole[0]):
         is_right = position in right
         grid.add_column(heading, justify="right" if is_right else "left", no_wrap=is_right)
-    for row in rows:
-        grid.add_row(*row)
+    for row in whole[1:]:
+        grid.add_row(*map(Text, row))
     out.print(grid)
