@@ -435,6 +435,7 @@ RULES = exactly(
             says={"type": "string"},
             applies_to={"enum": ["handoffs", "opportunities", "accounts"]},
             running={"type": "integer", "minimum": 0},
+            n_broken={"type": "integer", "minimum": 0},
             broken=listed(
                 exactly(
                     record_id={"type": "string"},
