@@ -190,6 +190,16 @@ def open_leads_csv(segment: Segment) -> bytes:
     return _csv(pd.DataFrame(rows, columns=list(OpenLeadForm.__annotations__)))
 
 
+def cohort_leads_csv(segment: Segment) -> bytes:
+    """The leads of the cohorts and how far each got."""
+    return _csv(handoffs.cohort_leads(workspace(), segment).to_pandas())
+
+
+def open_opportunities_csv(segment: Segment) -> bytes:
+    """The opportunities that are open."""
+    return _csv(pipelines.open_opportunities(workspace(), segment).to_pandas())
+
+
 def pipeline(segment: Segment) -> PipelineForm:
     """What is open, forecast and won."""
     return kept(

@@ -115,6 +115,13 @@ def indicator_link(indicator: str) -> str:
     return "indicators?" + urlencode({**data.where(), INDICATOR: indicator})
 
 
+def csv(make: Callable[[], bytes], name: str, label: str = "Download as CSV") -> None:
+    """A button for the file `name`, made by `make` when it is asked for."""
+    st.download_button(
+        label, make, file_name=name, mime="text/csv", key=f"csv_{name}", on_click="ignore"
+    )
+
+
 def chart(draw: Callable[..., Any], *of: Any, text: str) -> None:
     """What `draw` makes of forms, and of the reader's palette, with its text for screen readers.
     Kept until the forms change.

@@ -63,25 +63,7 @@ def cohorts(
     """A cohort for each of `months` (local, not overlapping), in their order. `facts` as of
     `as_of`, already cut to the segment asked for.
     """
-    leads = facts["leads"].select(
-        "lead_id", "created_at", "mql_at", "is_opportunity", "opportunity_id"
-    )
-    created = leads.created_at
-    number = ibis.cases(
-        *(
-            (created.between(start_of(p.from_on, zone), end_of(p.to_on, zone)), i)
-            for i, p in enumerate(months)
-        ),
-        else_=ibis.null("int64"),
-    )
-    placed = leads.mutate(cohort=number.cast("int64"))
-    placed = placed.filter(placed.cohort.notnull())
-    for flag, having in _flags(facts).items():
-        key = "opportunity_id" if flag == "won" else "lead_id"
-        marked = (
-            having.select(_id=having.columns[0]).distinct().mutate(**{flag: ibis.literal(True)})
-        )
-        placed = placed.left_join(marked, [(key, "_id")]).drop("_id")
+    placed = _placed(facts, months, zone)
     counted = placed.group_by("cohort").aggregate(
         created=placed.count(),
         mql=placed.mql_at.count(),
@@ -100,6 +82,47 @@ def cohorts(
         )
         for i, month in enumerate(months)
     ]
+
+
+def cohort_leads(facts: Mapping[str, ir.Table], months: Sequence[Period], zone: str) -> ir.Table:
+    """The leads that `cohorts` counts, oldest first, and which of `STEPS` each of them reached."""
+    placed = _placed(facts, months, zone)
+    reached = {
+        step: placed[step].fill_null(False) for step in ("handed_off", "responded", "accepted")
+    }
+    return placed.select(
+        "lead_id",
+        "created_at",
+        "owner_id",
+        mql=placed.mql_at.notnull(),
+        **reached,
+        opportunity=placed.is_opportunity,
+        won=placed.won.fill_null(False),
+    ).order_by("created_at", "lead_id")
+
+
+def _placed(facts: Mapping[str, ir.Table], months: Sequence[Period], zone: str) -> ir.Table:
+    """The leads created in `months`, the number of their month, and the steps that they reached."""
+    leads = facts["leads"].select(
+        "lead_id", "owner_id", "created_at", "mql_at", "is_opportunity", "opportunity_id"
+    )
+    created = leads.created_at
+    number = ibis.cases(
+        *(
+            (created.between(start_of(p.from_on, zone), end_of(p.to_on, zone)), i)
+            for i, p in enumerate(months)
+        ),
+        else_=ibis.null("int64"),
+    )
+    placed = leads.mutate(cohort=number.cast("int64"))
+    placed = placed.filter(placed.cohort.notnull())
+    for flag, having in _flags(facts).items():
+        key = "opportunity_id" if flag == "won" else "lead_id"
+        marked = (
+            having.select(_id=having.columns[0]).distinct().mutate(**{flag: ibis.literal(True)})
+        )
+        placed = placed.left_join(marked, [(key, "_id")]).drop("_id")
+    return placed
 
 
 def _flags(facts: Mapping[str, ir.Table]) -> dict[str, ir.Table]:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypedDict
 
+import ibis.expr.types as ir
+import pyarrow as pa
+
 from metrics import journey
 from metrics.facts import SEGMENTS
 from metrics.journey import STEPS, Clock
@@ -81,9 +84,21 @@ def form(workspace: Workspace, where: Mapping[str, str]) -> HandoffForm:
         }
 
 
+def cohort_leads(workspace: Workspace, where: Mapping[str, str]) -> pa.Table:
+    """The leads of the cohorts: lead_id, created_at, owner_id, the steps reached as flags, link."""
+    with reading(workspace) as opened:
+        months = _months(opened, COHORTS)
+        rows = journey.cohort_leads(_cut(opened, where), months, opened.zone)
+        return opened.with_links(opened.engine.run(rows), "lead_id")
+
+
+def _cut(opened: Reading, where: Mapping[str, str]) -> dict[str, ir.Table]:
+    return dict(opened.facts) | {"leads": journey.in_segment(opened.facts["leads"], where)}
+
+
 def _cohorts(opened: Reading, where: Mapping[str, str]) -> list[CohortForm]:
-    cut = dict(opened.facts) | {"leads": journey.in_segment(opened.facts["leads"], where)}
     months = _months(opened, COHORTS)
+    cut = _cut(opened, where)
     made = journey.cohorts(cut, months, opened.as_of, opened.zone, opened.engine.run)
     return [
         {

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from metrics.facts import SEGMENTS
 from metrics.journey import in_segment
@@ -82,6 +83,18 @@ def form(workspace: Workspace, where: Mapping[str, str]) -> PipelineForm:
             "quarters": _quarters(opened, where),
             "open": _open(opened, where),
         }
+
+
+def open_opportunities(workspace: Workspace, where: Mapping[str, str]) -> pa.Table:
+    """Those that the table of what is open counts: opportunity_id, sales_stage, owner_id,
+    created_at, close_on, amount, is_clean, link; the ones to be closed first come first.
+    """
+    with reading(workspace) as opened:
+        rows = in_segment(opened.facts["opportunities"], where)
+        columns = ("opportunity_id", "sales_stage", "owner_id", "created_at", "close_on", "amount")
+        listed = rows.filter(rows.is_open).select(*columns, "is_clean")
+        found = opened.engine.run(listed.order_by("close_on", "opportunity_id"))
+        return opened.with_links(found, "opportunity_id")
 
 
 def _cut(opened: Reading, fact: str, where: Mapping[str, str]) -> ir.Table | None:

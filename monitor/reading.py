@@ -264,6 +264,11 @@ class Reading(Closing):
                 return state.record_url.replace("{id}", record_id)
         return None
 
+    def with_links(self, rows: pa.Table, key: str) -> pa.Table:
+        """Records with a column `link`: where each opens in the CRM."""
+        links = [self.record_url(one) for one in rows[key].to_pylist()]
+        return rows.append_column("link", pa.array(links, pa.string()))
+
     def check_occurs(self, where: Mapping[str, str]) -> None:
         """Raises ConfigurationError for a value that no record has."""
         values = self.segment_values() if where else {}

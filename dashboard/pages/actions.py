@@ -313,14 +313,7 @@ def _broken(one: RuleForm, where: dict[str, str]) -> None:
     st.dataframe(pd.DataFrame(one["broken"]), hide_index=True, width="stretch")
     if one["n_broken"] > len(one["broken"]):
         html.meta(f"The newest {len(one['broken'])} of {words.number(one['n_broken'])}.")
-    st.download_button(
-        "Download as CSV",
-        lambda: data.broken_csv(one["id"], where),
-        file_name=f"{one['id']}.csv",
-        mime="text/csv",
-        key=f"broken_{one['id']}",
-        on_click="ignore",
-    )
+    layout.csv(lambda: data.broken_csv(one["id"], where), f"{one['id']}.csv")
 
 
 layout.show(page)

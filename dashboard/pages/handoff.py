@@ -63,13 +63,7 @@ def _waiting(found: OpenLeadsForm, where: dict[str, str]) -> None:
     st.markdown(
         f"Waiting for a first touch by Sales: {in_time} in time, {late} past what was agreed."
     )
-    st.download_button(
-        "Download as CSV",
-        lambda: data.open_leads_csv(where),
-        file_name="waiting.csv",
-        mime="text/csv",
-        on_click="ignore",
-    )
+    layout.csv(lambda: data.open_leads_csv(where), "waiting.csv")
     columns = [
         Column("Lead"),
         Column("Belongs to"),
@@ -125,6 +119,8 @@ def _funnel(form: HandoffForm) -> None:
         *(Column(name, is_right=True, is_wide=step in BESIDE) for step, name in STEPS.items()),
     ]
     html.table(columns, [("", [_cohort(one) for one in reversed(form["cohorts"])])])
+    where = data.where()
+    layout.csv(lambda: data.cohort_leads_csv(where), "cohorts.csv", "Download these leads as CSV")
 
 
 def _month(one: CohortForm) -> str:

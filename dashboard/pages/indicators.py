@@ -241,13 +241,7 @@ def _records(indicator: str) -> None:
     for reason, count in found["left_out"].items():
         said += f" {words.number(count)} left out: {reason}."
     st.markdown(said)
-    st.download_button(
-        "Download as CSV",
-        lambda: data.records_csv(indicator, where),
-        file_name=f"{indicator}.csv",
-        mime="text/csv",
-        on_click="ignore",
-    )
+    layout.csv(lambda: data.records_csv(indicator, where), f"{indicator}.csv")
     shown, columns = _linked(found["first"])
     st.dataframe(shown, hide_index=True, column_config=columns, placeholder="")
     first = words.number(len(shown))

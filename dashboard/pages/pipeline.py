@@ -69,6 +69,8 @@ def _open(form: PipelineForm) -> None:
             "Well kept: a close date to come, and a touch in the last 30 days. Amounts are in "
             "corporate currency, as of now."
         )
+        where, label = data.where(), "Download these opportunities as CSV"
+        layout.csv(lambda: data.open_opportunities_csv(where), "open.csv", label)
     else:
         st.markdown("No opportunity is open.")
     _table([form["indicators"][name] for name in HEALTH])

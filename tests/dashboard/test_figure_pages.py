@@ -32,6 +32,24 @@ def test_the_handoff_page_counts_cohorts_and_answers(draw: Draw, company: Place)
             assert row["segment"].popitem()[1] in text
 
 
+def test_the_records_behind_the_cohorts_and_the_open_pipeline_add_up_to_them(
+    company: Place,
+) -> None:
+    where = {"region": "EMEA"}
+    leads = handoff.cohort_leads(company.open(), where).to_pandas()
+    for step in ("mql", "handed_off", "responded", "accepted", "opportunity", "won"):
+        counted = sum(one["counts"][step] for one in handoff.form(company.open(), where)["cohorts"])
+        assert leads[step].sum() == counted > 0
+    assert leads["lead_id"].is_unique
+    assert leads["link"].str.endswith(leads["lead_id"][0]).sum() == 1
+    deals_now = pipeline.open_opportunities(company.open(), where).to_pandas()
+    rows = {one["sales_stage"]: one for one in pipeline.form(company.open(), where)["open"]}
+    assert deals_now.groupby("sales_stage").size().to_dict() == {k: r["n"] for k, r in rows.items()}
+    assert deals_now["amount"].astype(float).sum() == pytest.approx(
+        sum(one["amount"] for one in rows.values())
+    )
+
+
 def test_the_curve_agrees_with_the_indicator_at_its_hours(company: Place) -> None:
     form = handoff.form(company.open(), {"region": "EMEA"})
     rows = {r["id"]: r for r in views.indicators(company.open(), {"region": "EMEA"})["rows"]}
