@@ -3,6 +3,7 @@
 With `--with-parent` it ends when its standard input closes.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -19,4 +20,12 @@ if __name__ == "__main__":
     theme.stylesheet()
     warm.settle()
     warm.start()
-    cli.main(["run", str(APP), *(one for one in sys.argv[1:] if one != WITH_PARENT)])
+    code: object = 0
+    try:
+        cli.main(["run", str(APP), *(one for one in sys.argv[1:] if one != WITH_PARENT)])
+    except SystemExit as ended:
+        code = ended.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python is not to be taken down around an engine that still works out what pages will show.
+    os._exit(code if isinstance(code, int) else code is not None)

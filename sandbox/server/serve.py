@@ -120,6 +120,7 @@ def _config(app: Starlette, **tls: Any) -> uvicorn.Config:
         access_log=False,
         date_header=False,  # the organisation has a clock of its own
         lifespan="off",
+        timeout_keep_alive=75,  # longer than clients wait between two looks at a job
         **tls,
     )
 
