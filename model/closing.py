@@ -10,7 +10,7 @@ class Closing(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Release what is held. Never fails, and may be called twice."""
+        """Release what is held; may be called twice."""
 
     def __enter__(self) -> Self:
         return self

@@ -150,7 +150,7 @@ def serve_organisation(
     except KeyboardInterrupt:
         pass
     finally:
-        running.stop()
+        running.close()
 
 
 def organisation_folder(

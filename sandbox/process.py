@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from model.closing import Closing
 from model.errors import SourceError
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +35,7 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Running:
+class Running(Closing):
     """A server that answers at `url`, with a certificate of the authority in `ca_file`.
 
     The credentials are those of the user `integration`, who sees everything and writes nothing.
@@ -60,7 +60,7 @@ class Running:
     process: subprocess.Popen[str]
     plain_url: str | None = None
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Stop the server and wait until it is gone; harmless if it is gone already."""
         if self.process.stdin and not self.process.stdin.closed:
             self.process.stdin.close()
@@ -110,17 +110,6 @@ class Running:
         with urllib.request.urlopen(request, timeout=10, context=context) as answer:  # noqa: S310
             said = answer.read()
         return json.loads(said) if said else None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def start(

@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from model.closing import Closing
 from sandbox.company import ids
 from sandbox.company.ids import Ints
 from sandbox.company.ledger import MISSING, Column, Versions
@@ -103,7 +102,7 @@ class Texts:
 Values = Column | Coded | Own | Texts
 
 
-class Out:
+class Out(Closing):
     """The files of an organisation that has `objects`. `shared` says for an object how many of its
     records all cohorts know: the numbers of a cohort's own begin there.
 
@@ -123,15 +122,8 @@ class Out:
         self._background = ThreadPoolExecutor(1)
         self._pending: deque[Future[None]] = deque()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Finish the files. Raises what the writing of one of them raised."""
         try:
             self._wait(0)
         finally:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from monitor.demo import Company
 from tests.cli.run import Ran, detente
-from tests.cli.schemas import ACTION, ACTIONS, ADVICE, BELIEF, QUESTIONS
+from tests.cli.schemas_advice import ACTION, ACTIONS, ADVICE, BELIEF, QUESTIONS
 
 Ask = Callable[..., Ran]
 

@@ -59,10 +59,10 @@ def test_stop_is_prompt_with_connections_open(tiny: Path, tmp_path: Path) -> Non
     session = trusting(server)
     assert session.get(f"{server.url}/services/data").status_code == 200
     before = time.monotonic()
-    server.stop()
+    server.close()
     assert time.monotonic() - before < 3
     assert server.process.returncode == 0
-    server.stop()
+    server.close()
 
 
 def test_a_signal_ends_it_and_its_scratch_files(tiny: Path, tmp_path: Path) -> None:
