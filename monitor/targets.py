@@ -65,11 +65,13 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
                     raise DataError(
                         f"unknown column {name!r}", file.name, suggest(name, [*REQUIRED, *OPTIONAL])
                     )
-            for name in REQUIRED:
-                if name not in header:
-                    raise DataError(
-                        f"no column {name!r}", file.name, f"There is {', '.join(header) or 'none'}."
-                    )
+            lacking = [name for name in REQUIRED if name not in header]
+            if lacking:
+                raise DataError(
+                    f"no column {', '.join(map(repr, lacking))}",
+                    file.name,
+                    f"Its first line names the columns: {', '.join(REQUIRED)}.",
+                )
             return list(enumerate(reader, start=2))
     except FileNotFoundError:
         raise ConfigurationError("no such file", str(file)) from None
