@@ -60,7 +60,6 @@ def _asked() -> Iterator[Callable[[], object]]:
     whole: dict[str, str] = {}
     yield data.segment_values
     yield lambda: data.stage(whole)
-    yield lambda: data.indicators(whole)
     yield data.belief
     yield lambda: data.handoff(whole)
     yield lambda: data.open_leads(whole)

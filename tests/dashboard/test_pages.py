@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import words
 from model.stages import DIMENSIONS
-from monitor import compare, snapshots, surveys, views
+from monitor import compare, health, snapshots, surveys, views
 from tests.dashboard.places import APP, PAGES, Place, said
 
 Draw = Callable[..., AppTest]
@@ -240,7 +240,7 @@ def test_without_snapshots_the_trends_say_how_to_take_one(draw: Draw, no_survey:
 
 def test_data_health_counts_what_the_monitor_found(draw: Draw, company: Place) -> None:
     text = said(draw(company, "health"))
-    dirty = [one for one in views.health(company.open()) if one["count"]]
+    dirty = [one for one in health.findings(company.open()) if one["count"]]
     assert dirty
     for one in dirty:
         assert one["title"] in text
