@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.shelf import Shelf
+from model.errors import NoAnswerError
 from monitor import advice as advising
 from monitor import compare, snapshots, surveys, views
 from monitor import comparison as comparing
@@ -112,6 +113,19 @@ def manifest() -> int | None:
     """The id of the newest manifest, None before the first sync."""
     found = workspace().lake.manifest()
     return found.id if found else None
+
+
+def unreached() -> NoAnswerError | None:
+    """What is wrong with the engine's server, where it did not answer when last asked."""
+    return workspace().reach.silent
+
+
+def reach_again() -> None:
+    """Ask a server that did not answer. Raises NoAnswerError where it still does not."""
+    at = workspace()
+    newest = at.lake.manifest()
+    if at.reach.silent and newest:
+        at.engine(newest, again=True).close()
 
 
 def where() -> dict[str, str]:

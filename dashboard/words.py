@@ -9,7 +9,14 @@ from model import words as plain
 from model.stages import STAGES, Dimension
 from monitor.comparison import ComparedForm, EvidenceForm
 from monitor.outputs.belief import CAVEAT, teams
-from monitor.report import DimensionForm, EstimateForm, IndicatorForm, StageForm, StepForm
+from monitor.report import (
+    DimensionForm,
+    EstimateForm,
+    IndicatorForm,
+    StageForm,
+    StepForm,
+    instant,
+)
 from monitor.snapshots import SnapshotLine
 from monitor.survey_forms import GapForm, GroupForm
 from monitor.views import StatusForm
@@ -227,6 +234,15 @@ def said_last(line: SnapshotLine, zone: str) -> str:
         return f"{when} did not settle on one stage."
     odds = chance(line["probabilities"][line["stage"]])
     return f"{when} placed you at {stage(line['stage'])} ({odds})."
+
+
+def unreached(since_at: datetime | None, zone: str) -> str:
+    """`The engine has not answered since 26 Nov 2026, 14:02. It is asked again …`"""
+    when = f" since {moment(instant(since_at), zone)}" if since_at else ""
+    return (
+        f"The engine has not answered{when}. It is asked again every few seconds, and this page "
+        "is drawn as soon as it answers."
+    )
 
 
 def teams_say(form: StageForm) -> str:
