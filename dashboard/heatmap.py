@@ -80,9 +80,11 @@ def drawn(cells: Sequence[CellForm], colours: Palette) -> Any:
         align="left", baseline="bottom", fontSize=SMALL, color=colours.muted
     )
     layers = [
-        box.encode(y=_y("top"), y2="bottom:Q", fill=alt.Fill("fill:N", scale=fills, legend=None)),
-        text.encode(y=_y("middle"), text="said:N"),
-        title.encode(x=alt.value(0), y=_y("top"), text="indicator:N"),
+        box.encode(
+            y=_y("top"), y2=alt.Y2("bottom:Q"), fill=alt.Fill("fill:N", scale=fills, legend=None)
+        ),
+        text.encode(y=_y("middle"), text=alt.Text("said:N")),
+        title.encode(x=alt.XValue(0), y=_y("top"), text=alt.Text("indicator:N")),
     ]
     return dressed(alt.layer(*layers), colours, ROW * len(order))
 

@@ -53,8 +53,8 @@ class CurveForm(TypedDict):
 
 
 class HandoffForm(TypedDict):
-    """Everything of the page. `groups`: the indicators of BY_GROUP by team and by region;
-    `unsplit` names dimensions of the segment that cohorts cannot be cut by.
+    """Everything of the page. `figures`: the indicators of BY_GROUP by id; `groups`: the same by
+    team and by region; `unsplit` names dimensions of the segment that cohorts cannot be cut by.
     """
 
     as_of: str
@@ -63,6 +63,7 @@ class HandoffForm(TypedDict):
     cohorts: list[CohortForm]
     unsplit: list[str]
     curves: list[CurveForm]
+    figures: dict[str, IndicatorForm]
     groups: dict[str, list[IndicatorForm]]
 
 
@@ -82,6 +83,7 @@ def form(workspace: Workspace, where: Mapping[str, str]) -> HandoffForm:
             "cohorts": [] if unsplit else _cohorts(opened, where),
             "unsplit": unsplit,
             "curves": [_curve(handoffs, clock, why) for clock in ("business", "wall")],
+            "figures": {name: indicator_form(one) for name, one in rows.items()},
             "groups": {split: _groups(opened, where, split) for split in SPLITS},
         }
 
