@@ -37,7 +37,7 @@ def ladder(form: StageForm, colours: Palette) -> Any:
         *_points(table, colours),
         _labels(table, colours),
     ]
-    return dressed(alt.layer(*layers), colours, height)
+    return dressed(layers, colours, height)
 
 
 def ladder_text(form: StageForm) -> str:
@@ -86,7 +86,7 @@ def dimensions(forms: Sequence[DimensionForm], since: Mapping[str, str], colours
         *_spans(table, colours),
         *_points(table, colours),
     ]
-    return dressed(alt.layer(*layers), colours, height)
+    return dressed(layers, colours, height)
 
 
 def _dimension_said(form: DimensionForm) -> str:
@@ -323,4 +323,4 @@ def statements(forms: Sequence[StatementForm], colours: Palette) -> Any:
             alt.Tooltip("mean:Q", title="Mean", format=".1f"),
         ],
     )
-    return dressed(alt.layer(line, marks), colours, 24 * len(order) + 30)
+    return dressed([line, marks], colours, 24 * len(order) + 30)

@@ -40,7 +40,7 @@ def dumbbells(statements: Sequence[ComparedForm], colours: Palette) -> Any:
         *_said(statements, colours),
         *_shown(statements, colours),
     ]
-    return dressed(alt.layer(*layers), colours, height)
+    return dressed(layers, colours, height)
 
 
 def text(statements: Sequence[ComparedForm]) -> str:
@@ -75,7 +75,7 @@ def gaps(found: Sequence[WaveGapForm], colours: Palette) -> Any:
     around = base.mark_rule(color=colours.records, strokeWidth=3, opacity=0.4)
     span = around.encode(y=alt.Y("low:Q", scale=scale, axis=axis), y2=alt.Y2("high:Q"))
     layers = [zero.encode(y=alt.Y("zero:Q")), span, line, marks.encode(y=y, tooltip=tooltip)]
-    return dressed(alt.layer(*layers), colours, 220)
+    return dressed(layers, colours, 220)
 
 
 def _x(field: str) -> Any:

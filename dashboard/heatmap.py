@@ -86,7 +86,7 @@ def drawn(cells: Sequence[CellForm], colours: Palette) -> Any:
         text.encode(y=_y("middle"), text=alt.Text("said:N")),
         title.encode(x=alt.XValue(0), y=_y("top"), text=alt.Text("indicator:N")),
     ]
-    return dressed(alt.layer(*layers), colours, ROW * len(order))
+    return dressed(layers, colours, ROW * len(order))
 
 
 def _y(field: str) -> Any:

@@ -46,7 +46,7 @@ def funnel(counts: Mapping[str, int], colours: Palette) -> Any:
     bars = alt.Chart(table).mark_bar(color=colours.stages[3], height=20)
     text = alt.Chart(table).mark_text(align="left", dx=6, fontSize=BODY, color=colours.ink)
     layers = [bars.encode(x=x, y=y), text.encode(x=x, y=y, text=alt.Text("said:N"))]
-    return dressed(alt.layer(*layers), colours, ROW * len(STEPS))
+    return dressed(layers, colours, ROW * len(STEPS))
 
 
 def funnel_text(counts: Mapping[str, int]) -> str:
@@ -78,7 +78,7 @@ def response(form: CurveForm, sla_hours: float | None, colours: Palette) -> Any:
         layers += _promise(sla_hours, colours)
     if form["clock"] == "wall":
         layers += _audit(colours)
-    return dressed(alt.layer(*layers), colours, 280)
+    return dressed(layers, colours, 280)
 
 
 def _promise(hours: float, colours: Palette) -> list[Any]:

@@ -33,7 +33,7 @@ def score_trend(kept: Sequence[SnapshotLine], waves: Sequence[WavePoint], colour
         *_line(points, colours, SCORE, SCORE_AXIS),
         *_waves(waves, colours),
     ]
-    return dressed(alt.layer(*layers), colours, height)
+    return dressed(layers, colours, height)
 
 
 def dimension_trend(kept: Sequence[SnapshotLine], dimension: str, colours: Palette) -> Any:
@@ -45,7 +45,7 @@ def dimension_trend(kept: Sequence[SnapshotLine], dimension: str, colours: Palet
         *_bands(colours, named=False),
         *_line(points, colours, SCORE, SCORE_AXIS),
     ]
-    return dressed(alt.layer(*layers), colours, height)
+    return dressed(layers, colours, height)
 
 
 def value_trend(history: Sequence[PointForm], declared: DeclarationForm, colours: Palette) -> Any:
@@ -60,7 +60,7 @@ def value_trend(history: Sequence[PointForm], declared: DeclarationForm, colours
         *_anchors(declared, colours),
         *_line(points, colours, scale, axis),
     ]
-    return dressed(alt.layer(*layers), colours, 260)
+    return dressed(layers, colours, 260)
 
 
 def indicator_points(history: Sequence[PointForm]) -> pd.DataFrame:

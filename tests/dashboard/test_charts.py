@@ -1,12 +1,13 @@
 """Charts as specifications: every mark where its figure is, nothing drawn for what is unknown."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 
 from dashboard import charts, timelines
-from dashboard.theme import DARK, LIGHT, Palette
+from dashboard.theme import DARK, LIGHT, Palette, specified
 from monitor import snapshots
 from monitor.snapshots import PointForm, SnapshotLine
 from monitor.views import DeclarationForm
@@ -173,8 +174,6 @@ def test_rebuilt_points_are_told_apart_from_kept_ones() -> None:
 
 @PALETTES
 def test_survey_waves_stand_in_the_trend(colours: Palette) -> None:
-    from datetime import date
-
     waves = [{"closes_on": date(2026, 10, 14), "sales": 36.0, "marketing": None}]
     chart = timelines.score_trend(KEPT, waves, colours)  # type: ignore[arg-type]
     (wave,) = {row["team"] for row in rows(chart) if "team" in row}
@@ -249,3 +248,19 @@ def test_what_came_before_is_a_quarter_old_under_the_same_definitions() -> None:
     assert found(lines[3:]) is None
     assert found([lines[1]]) is None
     assert found([snapshot("2026-10-01"), *lines[3:]]) == "2026-10-01"
+
+
+def test_what_is_shown_has_the_rows_that_altair_makes() -> None:
+    waves = [{"closes_on": date(2026, 10, 14), "sales": 36.0, "marketing": None}]
+    drawings: list[tuple[Any, ...]] = [
+        (charts.ladder, forms.stage(), LIGHT),
+        (charts.dimensions, forms.stage()["dimensions"], SINCE, LIGHT),
+        (charts.dimensions, forms.not_enough()["dimensions"], {}, LIGHT),
+        (timelines.value_trend, HISTORY, DECLARED, LIGHT),
+        (timelines.score_trend, KEPT, waves, LIGHT),
+    ]
+    for draw, *of in drawings:
+        whole = draw(*of).to_dict()
+        for layer in whole["layer"]:
+            layer["data"] = {"values": whole["datasets"][layer["data"]["name"]]}
+        assert specified(draw, *of)["layer"] == whole["layer"]
