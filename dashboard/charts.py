@@ -7,8 +7,9 @@ import altair as alt
 import pandas as pd
 
 from dashboard import words
-from dashboard.theme import BODY, SMALL, Palette, dressed
+from dashboard.theme import BODY, SMALL, Palette, dressed, fixed
 from model.stages import CUTS, STAGES
+from monitor.compare import MovementForm
 from monitor.report import DimensionForm, StageForm
 from monitor.survey_forms import GroupForm, StatementForm, SurveyForm
 
@@ -87,6 +88,23 @@ def dimensions(forms: Sequence[DimensionForm], since: Mapping[str, str], colours
         *_points(table, colours),
     ]
     return dressed(layers, colours, height)
+
+
+def moved(one: MovementForm, at: str, zone: str) -> str:
+    """`+4 (−2 to +9) since 31 Aug 2026`, `as on …`, or that the two are not to be compared."""
+    when = words.day(at, zone)
+    points, low, high = one["points"], one["low"], one["high"]
+    if points is None or low is None or high is None:
+        return f"not comparable with {when}"
+    if low == high == 0:
+        return f"as on {when}"
+    change = _signed(points) if round(points) else "no change"
+    return f"{change} ({_signed(low)} to {_signed(high)}) since {when}"
+
+
+def _signed(points: float) -> str:
+    rounded = round(points)
+    return f"{'+' if rounded > 0 else '−' if rounded else ''}{abs(rounded)}"
 
 
 def _dimension_said(form: DimensionForm) -> str:
@@ -172,8 +190,8 @@ def _bands(colours: Palette, height: int) -> list[Any]:
         chart.encode(
             x=_x("from"),
             x2=alt.X2("to:Q"),
-            y=alt.YValue(0),
-            y2=alt.Y2Value(height),
+            y=fixed(alt.YValue, 0),
+            y2=fixed(alt.Y2Value, height),
             color=alt.Color("fill:N", scale=None),
         )
     ]
@@ -186,7 +204,11 @@ def _crown(form: StageForm, colours: Palette) -> list[Any]:
     rank = _rank(form["stage"])
     table = pd.DataFrame({"from": [EDGES[rank]], "to": [EDGES[rank + 1]]})
     bar = alt.Chart(table).mark_rect(color=colours.records)
-    return [bar.encode(x=_x("from"), x2=alt.X2("to:Q"), y=alt.YValue(0), y2=alt.Y2Value(4))]
+    return [
+        bar.encode(
+            x=_x("from"), x2=alt.X2("to:Q"), y=fixed(alt.YValue, 0), y2=fixed(alt.Y2Value, 4)
+        )
+    ]
 
 
 def _names(colours: Palette) -> list[Any]:
@@ -196,7 +218,7 @@ def _names(colours: Palette) -> list[Any]:
         for stage, low, high in zip(STAGES, EDGES, EDGES[1:], strict=False)
     )
     chart = alt.Chart(table).mark_text(fontSize=BODY, fontWeight=600, color=colours.ink)
-    return [chart.encode(x=_x("middle"), y=alt.YValue(18), text=alt.Text("name:N"))]
+    return [chart.encode(x=_x("middle"), y=fixed(alt.YValue, 18), text=alt.Text("name:N"))]
 
 
 def _chances(form: StageForm, colours: Palette) -> list[Any]:
@@ -216,7 +238,9 @@ def _chances(form: StageForm, colours: Palette) -> list[Any]:
         text = chart.transform_filter(f"datum.weight == {weight}").mark_text(
             fontSize=BODY, fontWeight=weight, color=ink
         )
-        found.append(text.encode(x=_x("middle"), y=alt.YValue(38), text=alt.Text("chance:N")))
+        found.append(
+            text.encode(x=_x("middle"), y=fixed(alt.YValue, 38), text=alt.Text("chance:N"))
+        )
     return found
 
 

@@ -26,7 +26,7 @@ from monitor import open_leads as waiting
 from monitor import pipeline as pipelines
 from monitor import rules as ruling
 from monitor.advice import AdviceForm
-from monitor.compare import ComparisonForm
+from monitor.compare import ComparisonForm, MovementForm
 from monitor.comparison import BeliefForm
 from monitor.handoff import HandoffForm
 from monitor.health import FindingForm
@@ -287,6 +287,16 @@ def before(form: StageForm) -> SnapshotLine | None:
         return None
     lines = snapshot_lines(held[0] if held else None)
     return snapshots.before(lines, form, QUARTER_DAYS)
+
+
+def moved(snapshot: str, segment: Segment) -> dict[str, MovementForm]:
+    """How each dimension has moved since a snapshot."""
+    return kept(
+        "Comparing with the last quarter …",
+        ("moved", snapshot),
+        lambda at: compare.moved(at, snapshot, segment),
+        segment,
+    )
 
 
 def held_segment() -> Held | None:

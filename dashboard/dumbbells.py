@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard import words
 from dashboard.charts import EDGES, HEAD, HIGHEST, LOWEST, SHAPES
-from dashboard.theme import BODY, SMALL, Palette, dressed
+from dashboard.theme import BODY, SMALL, Palette, dressed, fixed
 from model.stages import STAGES
 from monitor.comparison import ComparedForm, WaveGapForm
 
@@ -112,11 +112,11 @@ def _bands(colours: Palette, height: int) -> list[Any]:
         drawn.encode(
             x=_x("from"),
             x2=alt.X2("to:Q"),
-            y=alt.YValue(HEAD - 8),
-            y2=alt.Y2Value(height),
+            y=fixed(alt.YValue, HEAD - 8),
+            y2=fixed(alt.Y2Value, height),
             color=alt.Color("fill:N", scale=None),
         ),
-        middle.encode(x=_x("x"), y=alt.YValue(HEAD - 8), y2=alt.Y2Value(height)),
+        middle.encode(x=_x("x"), y=fixed(alt.YValue, HEAD - 8), y2=fixed(alt.Y2Value, height)),
     ]
 
 
@@ -126,7 +126,7 @@ def _heads(colours: Palette) -> list[Any]:
     found = [
         alt.Chart(pd.DataFrame({"name": [name]}))
         .mark_text(align=aligned[rating], fontSize=SMALL, color=colours.muted)
-        .encode(x=_at(_rating(rating)), y=alt.YValue(12), text=alt.Text("name:N"))
+        .encode(x=_at(_rating(rating)), y=fixed(alt.YValue, 12), text=alt.Text("name:N"))
         for rating, name in RATINGS.items()
     ]
     stages = pd.DataFrame(
@@ -134,7 +134,7 @@ def _heads(colours: Palette) -> list[Any]:
         for stage, low, high in zip(STAGES, EDGES, EDGES[1:], strict=False)
     )
     marks = alt.Chart(stages).mark_text(fontSize=SMALL, fontWeight=600, color=colours.ink)
-    return [*found, marks.encode(x=_x("x"), y=alt.YValue(12), text=alt.Text("name:N"))]
+    return [*found, marks.encode(x=_x("x"), y=fixed(alt.YValue, 12), text=alt.Text("name:N"))]
 
 
 def _titles(rows: pd.DataFrame, colours: Palette) -> list[Any]:

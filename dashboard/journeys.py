@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard import words
-from dashboard.theme import BODY, SMALL, Palette, dressed
+from dashboard.theme import BODY, SMALL, Palette, dressed, fixed
 from monitor.handoff import CurveForm
 
 STEPS = {
@@ -89,7 +89,7 @@ def _promise(hours: float, colours: Palette) -> list[Any]:
     )
     return [
         rule.encode(x=alt.X("hours:Q")),
-        text.encode(x=alt.X("hours:Q"), y=alt.YDatum(0.0), text=alt.Text("text:N")),
+        text.encode(x=alt.X("hours:Q"), y=fixed(alt.YDatum, 0.0), text=alt.Text("text:N")),
     ]
 
 

@@ -110,6 +110,11 @@ ROWS = "rows"
 alt.data_transformers.register(ROWS, _rows)
 
 
+def fixed(channel: Callable[..., Any], place: Any) -> Any:
+    """A channel at one place; for `alt.value` Altair looks through its whole schema at each use."""
+    return channel(place)
+
+
 def dressed(layers: Sequence[Any], colours: Palette, height: int) -> Any:
     """Layers as a chart in the house's type and colours, `height` pixels high, as wide as its
     place.

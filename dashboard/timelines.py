@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard import words
 from dashboard.charts import EDGES, SCORE, SHAPES
 from dashboard.data import WavePoint
-from dashboard.theme import BODY, SMALL, Palette, dressed
+from dashboard.theme import BODY, SMALL, Palette, dressed, fixed
 from model.stages import STAGES
 from monitor.snapshots import PointForm, SnapshotLine
 from monitor.views import DeclarationForm
@@ -120,7 +120,9 @@ def _bands(colours: Palette, *, named: bool) -> list[Any]:
     return [
         band,
         name.encode(
-            x=alt.XValue(0), y=alt.Y("to:Q", scale=SCORE, axis=SCORE_AXIS), text=alt.Text("name:N")
+            x=fixed(alt.XValue, 0),
+            y=alt.Y("to:Q", scale=SCORE, axis=SCORE_AXIS),
+            text=alt.Text("name:N"),
         ),
     ]
 
@@ -159,7 +161,10 @@ def _changes(points: pd.DataFrame, colours: Palette) -> list[Any]:
     text = alt.Chart(table).mark_text(
         align="right", baseline="top", dx=-5, dy=4, fontSize=SMALL, color=colours.muted
     )
-    return [rule.encode(x=_x()), text.encode(x=_x(), y=alt.YValue(0), text=alt.Text("text:N"))]
+    return [
+        rule.encode(x=_x()),
+        text.encode(x=_x(), y=fixed(alt.YValue, 0), text=alt.Text("text:N")),
+    ]
 
 
 def _waves(waves: Sequence[WavePoint], colours: Palette) -> list[Any]:
@@ -209,7 +214,7 @@ def _anchors(declared: DeclarationForm, colours: Palette) -> list[Any]:
     )
     return [
         rule.encode(y=alt.Y("value:Q")),
-        text.encode(y=alt.Y("value:Q"), x=alt.XValue("width"), text=alt.Text("name:N")),
+        text.encode(y=alt.Y("value:Q"), x=fixed(alt.XValue, "width"), text=alt.Text("name:N")),
     ]
 
 

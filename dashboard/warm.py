@@ -63,6 +63,8 @@ def _asked() -> Iterator[Callable[[], object]]:
     whole: dict[str, str] = {}
     yield data.segment_values
     yield lambda: data.stage(whole)
+    if then := data.before(data.stage(whole)):
+        yield lambda: data.moved(then["id"], whole)
     yield data.belief
     yield lambda: data.handoff(whole)
     yield lambda: data.open_leads(whole)

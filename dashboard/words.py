@@ -296,15 +296,6 @@ def step(form: StepForm, now: str | None = None) -> str:
     return f"First {text}: without it the stage stays below {target}."
 
 
-def since(now: float | None, then: float | None, at: str, zone: str) -> str:
-    """`+4 since 31 Aug 2026`, `as on 31 Aug 2026`; empty where either is not known."""
-    if now is None or then is None:
-        return ""
-    points = int(score(now)) - int(score(then))
-    when = day(at, zone)
-    return f"{'+' if points > 0 else '−'}{abs(points)} since {when}" if points else f"as on {when}"
-
-
 def score_up(value: float | None) -> str:
     """A score that must be reached, or a dash where there is none."""
     return NONE if value is None else plain.score_up(value)

@@ -33,10 +33,13 @@ SHORTEST = 1e-3  # of the unit, so that a median of 0 has a logarithm
 
 @dataclass(frozen=True)
 class Luck:
-    """Where random numbers come from: `draws` of each, by name."""
+    """Where random numbers come from: `draws` of each, by name. Estimates that rest on no owner
+    draw theirs under the name `alone`.
+    """
 
     seed: int
     draws: int
+    alone: str = "alone"
 
     def stream(self, name: str) -> np.random.Generator:
         """The generator that belongs to `name`."""
@@ -65,7 +68,7 @@ class Luck:
         return {
             name: special.ndtri((_ranks(next(ranked)) - 0.5) / self.draws)
             if is_told
-            else self.stream(f"alone|{name}").standard_normal(self.draws)
+            else self.stream(f"{self.alone}|{name}").standard_normal(self.draws)
             for name, is_told in zip(names, told, strict=True)
         }
 
@@ -73,7 +76,7 @@ class Luck:
         """By row of `influence` and draw, its sum over the owners times their extra weights."""
         extra = np.empty((len(owners), self.draws), dtype=np.int8)
         for i, owner in enumerate(owners):
-            extra[i] = _extra_weights(self, owner)
+            extra[i] = _extra_weights(self.seed, self.draws, owner)
         found = np.empty((len(influence), self.draws))
         for first in range(0, self.draws, AT_ONCE):
             part = slice(first, first + AT_ONCE)
@@ -82,9 +85,9 @@ class Luck:
 
 
 @lru_cache(KEPT_OWNERS)
-def _extra_weights(luck: Luck, owner: str) -> NDArray[np.int8]:
+def _extra_weights(seed: int, draws: int, owner: str) -> NDArray[np.int8]:
     """How many times more than once an owner's records count, by draw."""
-    counts = luck.stream(f"owner|{owner}").poisson(1.0, luck.draws)
+    counts = Luck(seed, draws).stream(f"owner|{owner}").poisson(1.0, draws)
     return (counts - 1).astype(np.int8)
 
 

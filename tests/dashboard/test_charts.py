@@ -9,11 +9,12 @@ import pytest
 from dashboard import charts, timelines
 from dashboard.theme import DARK, LIGHT, Palette, specified
 from monitor import snapshots
+from monitor.compare import MovementForm
 from monitor.snapshots import PointForm, SnapshotLine
 from monitor.views import DeclarationForm
 from tests.dashboard import forms
 
-SINCE = {"handoff": "+4 since 31 Aug 2026"}
+SINCE = {"handoff": "+4 (−2 to +9) since 31 Aug 2026"}
 PALETTES = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 
 
@@ -264,3 +265,15 @@ def test_what_is_shown_has_the_rows_that_altair_makes() -> None:
         for layer in whole["layer"]:
             layer["data"] = {"values": whole["datasets"][layer["data"]["name"]]}
         assert specified(draw, *of)["layer"] == whole["layer"]
+
+
+def test_what_a_dimension_has_moved_is_told_with_its_interval() -> None:
+    def told(points: float | None, low: float | None, high: float | None) -> str:
+        one: MovementForm = {"points": points, "low": low, "high": high}
+        return charts.moved(one, "2026-08-31T21:59:59Z", "Europe/Berlin")
+
+    assert told(6.8, -1.6, 15.2) == "+7 (−2 to +15) since 31 Aug 2026"
+    assert told(-6.8, -9.0, -0.2) == "−7 (−9 to 0) since 31 Aug 2026"
+    assert told(0.2, -2.0, 2.4) == "no change (−2 to +2) since 31 Aug 2026"
+    assert told(0.0, 0.0, 0.0) == "as on 31 Aug 2026"
+    assert told(None, None, None) == "not comparable with 31 Aug 2026"
