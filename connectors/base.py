@@ -8,7 +8,7 @@ cursor in the same commit as the rows, so a killed sync loses nothing and double
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -64,6 +64,23 @@ def _nothing_kept() -> None:
     """No pull of this kind keeps anything."""
 
 
+@dataclass
+class Part:
+    """What a pull takes from one of the objects that feed its table: the rows that were `read`, of
+    those `expected` where their number is known.
+    """
+
+    name: str
+    expected: int | None
+    read: int = 0
+
+    def counting(self, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """The same batches, counted as they are read."""
+        for rows in batches:
+            self.read += rows.num_rows
+            yield rows
+
+
 @dataclass(frozen=True)
 class Pull:
     """One table's rows since a cursor.
@@ -72,16 +89,17 @@ class Pull:
     `cursor()` is the opaque text to store with the rows; call it only after `batches` ends.
     `finish()` is to be called once the rows are stored: what was kept to resume the pull goes.
     `complete_at` is the instant up to which the rows are complete, where it may lie before the
-    offer's cutoff because the pull resumes an older one; a further pull brings the rest.
+    offer's cutoff because the pull resumes an older one; a further pull brings the rest. `parts`
+    are the objects that the batches come from, where the source tells them apart.
     """
 
     table: str
     replaces: bool
     batches: Iterator[pa.Table]
     cursor: Callable[[], str]
-    expected_rows: int | None = None
     finish: Callable[[], None] = _nothing_kept
     complete_at: datetime | None = None
+    parts: Sequence[Part] = ()
 
 
 class Connector(Closing):

@@ -178,7 +178,8 @@ class SourcePull:
             anew = rebuild = False
         if reconciles and not (first_time or self._wish.full):
             deleted += self._purge(table, note)
-        self._watch.end(self._task(table))
+        for task, *_ in self._steps(pull, read):
+            self._watch.end(task)
         return TableReport(table, read, written, deleted, lake.cursor(name, table))
 
     def _purge(self, table: str, note: Callable[[str], None]) -> int:
@@ -201,18 +202,25 @@ class SourcePull:
         return removed.gone
 
     def _watched(self, pull: Pull) -> Iterator[pa.Table]:
-        task, done = self._task(pull.table), 0
-        self._watch.step(task, done, pull.expected_rows)
+        done = 0
+        for step in self._steps(pull, done):
+            self._watch.step(*step)
         for batch in pull.batches:
             if self._given_up.is_set():
                 raise _stopped(self._source.name)
             done += batch.num_rows
             self._watch.calls(self._source.name, self._source.api_calls)
-            self._watch.step(task, done, pull.expected_rows)
+            for step in self._steps(pull, done):
+                self._watch.step(*step)
             yield batch
 
-    def _task(self, table: str) -> str:
-        return f"{self._source.name} · {table}"
+    def _steps(self, pull: Pull, done: int) -> Iterator[tuple[str, int, int | None]]:
+        """Of each object that feeds the table (or of the table): name, rows so far, of how many."""
+        source = self._source.name
+        if not pull.parts:
+            yield f"{source} · {pull.table}", done, None
+        for part in pull.parts:
+            yield f"{source} · {part.name}", part.read, part.expected
 
 
 def _stopped(source: str) -> SourceError:

@@ -304,6 +304,7 @@ class Storage:
             compression="zstd",
             compression_level=1,
             use_dictionary=[field.name for field in rows.schema if _repeats(field)],
+            write_statistics=[f.name for f in rows.schema if not pa.types.is_string(f.type)],
         )
         size = system.get_file_info(folder + name).size
         return AddAction(

@@ -17,6 +17,7 @@ from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import StructType
+from sqlglot import exp
 
 from model.errors import ConfigurationError, LakeError, NoAnswerError
 from store.engines import Engine, in_memory
@@ -100,6 +101,10 @@ class SparkEngine(Engine):
             rows = self._query(expression).toArrow()
         return rows.cast(expression.schema().to_pyarrow())
 
+    def _sql(self, expression: ir.Table) -> str:
+        query = self._ibis.compiler.to_sqlglot(expression)
+        return str(query.transform(_float).sql(self._ibis.dialect))
+
     def _query(self, expression: ir.Table) -> DataFrame:
         sql = self._sql(expression)
         with self._lock:
@@ -138,6 +143,13 @@ class SparkEngine(Engine):
             raise LakeError(
                 f"the engine failed ({reason})", self._where, "See the Spark server's log."
             ) from error
+
+
+def _float(node: exp.Expression) -> exp.Expression:
+    """A number such as 0.25 as the float it is, which Spark takes for a decimal."""
+    if isinstance(node, exp.Literal) and not node.is_string and not node.is_int:
+        return exp.cast(node.copy(), "DOUBLE")
+    return node
 
 
 class _Session(SparkSession):

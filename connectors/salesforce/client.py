@@ -35,6 +35,10 @@ _BROKEN = (
 T = TypeVar("T")
 
 
+class ManyRowsError(Exception):
+    """A query has more rows than are wanted page by page."""
+
+
 class Client:
     """A logged-in connection that counts its calls and keeps within the API budget.
 
@@ -96,14 +100,17 @@ class Client:
             return None
         return int(answer["totalSize"])
 
-    def rows(self, query: Query) -> Iterator[pa.Table]:
+    def rows(self, query: Query, fewer_than: int | None = None) -> Iterator[pa.Table]:
         """The rows of a query by REST, as text columns, page by page.
 
-        Raises PullAgainError where the pages do not add up, and TimedOutError before the first.
+        Raises PullAgainError where the pages do not add up; before the first of them TimedOutError,
+        and ManyRowsError unless they are `fewer_than` that.
         """
         with one_line(self.host, query.object):
             page = self.json("queryAll", "records", {"q": query.soql})
         total, read = int(page["totalSize"]), 0
+        if fewer_than is not None and total >= fewer_than:
+            raise ManyRowsError
         while True:
             records = page["records"]
             read += len(records)

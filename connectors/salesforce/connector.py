@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from connectors.base import Connector, Counted, Offer, Pull
+from connectors.base import Connector, Counted, Offer, Part, Pull
 from connectors.inspection import Inspection, LiveCheck
 from connectors.salesforce.bulk import drop_job
 from connectors.salesforce.checks import live_checks
@@ -92,20 +92,25 @@ class SalesforceConnector(Connector):
             for stream, key in zip(members, keys, strict=True)
         ]
         counts = self._counts(extracts)
+        parts = [
+            Part(self._named(stream), None if stream.shape else count)
+            for stream, count in zip(members, counts, strict=True)
+        ]
+        read = [
+            part.counting(extract.tables(count))
+            for part, extract, count in zip(parts, extracts, counts, strict=True)
+        ]
+        batches = together(read, self._slots)
         seen = _Content()
-        parts = [extract.tables(count) for extract, count in zip(extracts, counts, strict=True)]
-        batches = together(parts, self._slots)
         whole = all(stream.whole for stream in members)
-        known = [count for count in counts if count is not None]
-        as_counted = len(known) == len(members) and not any(stream.shape for stream in members)
         return Pull(
             table,
             replaces=whole,
             batches=seen.watch(batches) if whole else batches,
             cursor=seen.cursor if whole else partial(_cursor, dict(keys), plan.cutoff_at),
-            expected_rows=sum(known) if as_counted else None,
             finish=partial(self._kept.finish, plan.folder),
             complete_at=plan.cutoff_at,
+            parts=parts,
         )
 
     def present(self, table: str) -> Iterator[pa.Array] | None:
@@ -139,6 +144,11 @@ class SalesforceConnector(Connector):
         scratch = self.__dict__.pop("_scratch", None)
         if scratch is not None:
             scratch.cleanup()
+
+    def _named(self, stream: Stream) -> str:
+        """The object; and for what, where it feeds several tables."""
+        is_only = sum(other.object == stream.object for other in self._streams) == 1
+        return stream.object if is_only else f"{stream.object} for {stream.table}"
 
     def _counts(self, extracts: Sequence[Extract]) -> list[int | None]:
         def count(extract: Extract) -> int | None:

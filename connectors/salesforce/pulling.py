@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.salesforce.bulk import BulkQuery
-from connectors.salesforce.client import Client
+from connectors.salesforce.client import Client, ManyRowsError
 from connectors.salesforce.directory import Directory
 from connectors.salesforce.faults import TimedOutError
 from connectors.salesforce.grouping import grouped
@@ -70,6 +70,16 @@ class Reader:
     def all(self, query: Query, kinds: Fields) -> Iterator[pa.Table]:
         """The rows of a query, counted first."""
         return self.read(query, kinds, self.count(query))
+
+    def probably_few(self, query: Query, kinds: Fields) -> Iterator[pa.Table]:
+        """The rows of a query without counting them first, which is a call saved where they are
+        few indeed.
+        """
+        try:
+            for raw in self.client.rows(query, fewer_than=self.threshold):
+                yield typed(raw, kinds, query.object)
+        except (ManyRowsError, TimedOutError):
+            yield from self.read(query, kinds, None)
 
     def groups(
         self, query: Query, kinds: Fields, count: int | None, key: str
@@ -236,7 +246,8 @@ class Extract:
     def _changed(self, other: Companion, since: datetime) -> pa.Table:
         kinds = _kinds(other)
         empty = pa.schema([(name, kind.arrow) for name, kind in kinds.items()]).empty_table()
-        return pa.concat_tables([empty, *self.reader.all(self._companion(other, since), kinds)])
+        found = self.reader.probably_few(self._companion(other, since), kinds)
+        return pa.concat_tables([empty, *found])
 
     def _reduced_whole(self, other: Companion) -> Directory:
         query, kinds = self._companion(other, None), _kinds(other)

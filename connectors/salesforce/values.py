@@ -100,7 +100,12 @@ def from_records(records: Sequence[Mapping[str, object]], fields: Iterable[str])
 
 
 def _text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    if value is None or isinstance(value, str):
+        return value
+    return _FLAGS[value] if isinstance(value, bool) else json.dumps(value)
+
+
+_FLAGS = {True: "true", False: "false"}  # of every record several, and `dumps` is slow
 
 
 def parsed(values: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray:

@@ -133,13 +133,19 @@ class Conditions:
             if value.kind == "period":
                 raise self._error("MALFORMED_QUERY", f"unexpected token: '{value.text}'", value.at)
         meant = [self._meaning(column.field, value) for value in comparison.values]
-        listed = ", ".join(self._folded(column.field, each) for each in meant if each is not None)
-        # Not by coalesce: this form lets DuckDB leave out what the files' statistics rule out.
-        known = f"({column.sql} IS NOT NULL AND {comparable(column)} IN ({listed}))"
-        found = known if listed else "false"
-        if None in meant:
+        listed = [each for each in meant if each is not None]
+        found = self._any_of(column, listed) if listed else "false"
+        if len(listed) < len(meant):
             found = f"({found} OR {column.sql} IS NULL)"
         return found if comparison.operator == "IN" else f"(NOT {found})"
+
+    def _any_of(self, column: Column, values: list[object]) -> str:
+        # Not by coalesce: this form lets DuckDB leave out what the files' statistics rule out.
+        if column.field.kind in IDS:  # often hundreds: looked up while the column is read
+            among = f"SELECT unnest({self.bind(values)})"
+        else:
+            among = ", ".join(self._folded(column.field, each) for each in values)
+        return f"({column.sql} IS NOT NULL AND {comparable(column)} IN ({among}))"
 
     def _within(self, column: Column, operator: str, value: Value) -> str:
         kind = column.field.kind

@@ -220,7 +220,8 @@ def test_pulling_counts_at_once_and_reads_when_asked(connect: Connect) -> None:
     pull = connector.pull("leads", None)
     assert connector.api_calls == before + 1
     rows = sum(batch.num_rows for batch in pull.batches)
-    assert rows == pull.expected_rows
+    (part,) = pull.parts
+    assert rows == part.expected == part.read
     assert connector.api_calls >= before + 1 + -(-rows // 100)
 
 

@@ -113,6 +113,19 @@ def test_tables_in_memory_may_be_joined(engine: Engine) -> None:
     assert engine.run(joined).to_pylist() == [{"lead_id": "id-3", "day": 7}]
 
 
+def test_floats_are_no_decimals(engine: Engine) -> None:
+    """Spark reads 0.25 as a decimal, and a quotient of decimals overflows on some servers."""
+    days = ibis.memtable(
+        pa.table({"held": [True, False], "amount": [1e8, 3e8], "days": [91.0] * 2})
+    )
+    held = (days.amount / days.days).sum(where=days.held).fill_null(0.0)
+    most = ibis.greatest(held, (days.amount / days.days).sum().fill_null(0.0))
+    found = engine.run(days.aggregate(share=held / most, quarter=held * 0.25))
+    assert found.to_pylist() == [
+        {"share": pytest.approx(0.25), "quarter": pytest.approx(25e6 / 91)}
+    ]
+
+
 def test_threads_share_an_engine(engine: Engine) -> None:
     leads = engine.canonical["leads"]
 

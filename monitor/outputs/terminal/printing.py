@@ -17,10 +17,9 @@ from rich.progress import (
     Task,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from monitor.progress import SILENT
@@ -137,13 +136,12 @@ def progress(quiet: bool = False) -> Iterator[Watcher]:
         yield _Lines()
         return
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        _Rate(),
-        TextColumn("{task.fields[calls]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        TextColumn("{task.description}", table_column=Column(min_width=28, no_wrap=True)),
+        BarColumn(bar_width=10),
+        MofNCompleteColumn(table_column=Column(min_width=11, justify="right")),
+        _Rate(table_column=Column(min_width=8, justify="right")),
+        TextColumn("{task.fields[calls]}", table_column=Column(min_width=13, justify="right")),
+        TimeRemainingColumn(compact=True, table_column=Column(min_width=5)),
     )
     with Progress(*columns, console=err) as bars:
         yield _Bars(bars)
