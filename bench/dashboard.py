@@ -122,10 +122,13 @@ async def reruns(url: str, segments: list[dict[str, str]]) -> None:
 
 
 async def new_segments(url: str, segments: list[dict[str, str]]) -> None:
-    """What a reader waits who picks a segment that nobody has looked at."""
+    """What a reader waits who picks, on any page, a segment that nobody has looked at on any."""
     async with Session(url) as session:
-        for page in ("overview", "indicators", "handoff", "pipeline"):
-            told(f"{page}, new segment", [await session.look(page, one) for one in segments])
+        for i, page in enumerate(PAGES):
+            own = segments[i :: len(PAGES)]
+            before = cpu_seconds(url)
+            found = [await session.look(page, segment) for segment in own]
+            told(f"{page}, new segment", found, cpu_seconds(url) - before)
 
 
 async def crowd(url: str, segments: list[dict[str, str]]) -> None:
@@ -186,7 +189,8 @@ def main() -> None:
     environment = {"DETENTE_CONFIG": str(config), "DETENTE_HOME": str(home)}
     values = views.segment_values(Workspace.open(config, home))
     some = [{name: value} for name, found in values.items() for value in found[:2]]
-    fresh = [{"region": r, "source": s} for r in values["region"][:3] for s in values["source"][:2]]
+    fresh = [{"region": r, "source": s} for r in values["region"] for s in values["source"]]
+    fresh += [{"source": s, "industry": i} for s in values["source"] for i in values["industry"]]
     print(f"{'':<28}{'looks':>6}{'median ms':>12}{'p95 ms':>12}{'CPU ms':>12}")
     with TemporaryDirectory() as folder, dashboard(environment, Path(folder) / "log") as url:
         first_content(url)

@@ -11,3 +11,5 @@
 
 To add a page: write pages/NAME.py after the model of pages/health.py, add it to streamlit_app.py.
 """
+
+import monitor  # noqa: F401  (before numpy and Arrow are loaded: it chooses how they work)

@@ -7,8 +7,9 @@ import altair as alt
 import pandas as pd
 
 from dashboard import words
-from dashboard.theme import BODY, SMALL, Palette, dressed
+from dashboard.theme import BODY, SMALL, Palette, dressed, fixed
 from model.stages import CUTS, STAGES
+from monitor.compare import MovementForm
 from monitor.report import DimensionForm, StageForm
 from monitor.survey_forms import GroupForm, StatementForm, SurveyForm
 
@@ -37,7 +38,7 @@ def ladder(form: StageForm, colours: Palette) -> Any:
         *_points(table, colours),
         _labels(table, colours),
     ]
-    return dressed(alt.layer(*layers), colours, height)
+    return dressed(layers, colours, height)
 
 
 def ladder_text(form: StageForm) -> str:
@@ -78,15 +79,32 @@ def dimensions(forms: Sequence[DimensionForm], since: Mapping[str, str], colours
     layers = [
         *_bands(colours, height),
         *_names(colours),
-        left.encode(x=_at(LOWEST), y=_y("top"), text="title:N"),
-        right.encode(x=_at(HIGHEST), y=_y("top"), text="said:N"),
+        left.encode(x=_at(LOWEST), y=_y("top"), text=alt.Text("title:N")),
+        right.encode(x=_at(HIGHEST), y=_y("top"), text=alt.Text("said:N")),
         below.transform_calculate(second="datum.y - 24").encode(
-            x=_at(HIGHEST), y=_y("second"), text="evidence:N"
+            x=_at(HIGHEST), y=_y("second"), text=alt.Text("evidence:N")
         ),
         *_spans(table, colours),
         *_points(table, colours),
     ]
-    return dressed(alt.layer(*layers), colours, height)
+    return dressed(layers, colours, height)
+
+
+def moved(one: MovementForm, at: str, zone: str) -> str:
+    """`+4 (−2 to +9) since 31 Aug 2026`, `as on …`, or that the two are not to be compared."""
+    when = words.day(at, zone)
+    points, low, high = one["points"], one["low"], one["high"]
+    if points is None or low is None or high is None:
+        return f"not comparable with {when}"
+    if low == high == 0:
+        return f"as on {when}"
+    change = _signed(points) if round(points) else "no change"
+    return f"{change} ({_signed(low)} to {_signed(high)}) since {when}"
+
+
+def _signed(points: float) -> str:
+    rounded = round(points)
+    return f"{'+' if rounded > 0 else '−' if rounded else ''}{abs(rounded)}"
 
 
 def _dimension_said(form: DimensionForm) -> str:
@@ -171,9 +189,9 @@ def _bands(colours: Palette, height: int) -> list[Any]:
     return [
         chart.encode(
             x=_x("from"),
-            x2="to:Q",
-            y=alt.value(0),
-            y2=alt.value(height),
+            x2=alt.X2("to:Q"),
+            y=fixed(alt.YValue, 0),
+            y2=fixed(alt.Y2Value, height),
             color=alt.Color("fill:N", scale=None),
         )
     ]
@@ -186,7 +204,11 @@ def _crown(form: StageForm, colours: Palette) -> list[Any]:
     rank = _rank(form["stage"])
     table = pd.DataFrame({"from": [EDGES[rank]], "to": [EDGES[rank + 1]]})
     bar = alt.Chart(table).mark_rect(color=colours.records)
-    return [bar.encode(x=_x("from"), x2="to:Q", y=alt.value(0), y2=alt.value(4))]
+    return [
+        bar.encode(
+            x=_x("from"), x2=alt.X2("to:Q"), y=fixed(alt.YValue, 0), y2=fixed(alt.Y2Value, 4)
+        )
+    ]
 
 
 def _names(colours: Palette) -> list[Any]:
@@ -196,7 +218,7 @@ def _names(colours: Palette) -> list[Any]:
         for stage, low, high in zip(STAGES, EDGES, EDGES[1:], strict=False)
     )
     chart = alt.Chart(table).mark_text(fontSize=BODY, fontWeight=600, color=colours.ink)
-    return [chart.encode(x=_x("middle"), y=alt.value(18), text="name:N")]
+    return [chart.encode(x=_x("middle"), y=fixed(alt.YValue, 18), text=alt.Text("name:N"))]
 
 
 def _chances(form: StageForm, colours: Palette) -> list[Any]:
@@ -216,7 +238,9 @@ def _chances(form: StageForm, colours: Palette) -> list[Any]:
         text = chart.transform_filter(f"datum.weight == {weight}").mark_text(
             fontSize=BODY, fontWeight=weight, color=ink
         )
-        found.append(text.encode(x=_x("middle"), y=alt.value(38), text="chance:N"))
+        found.append(
+            text.encode(x=_x("middle"), y=fixed(alt.YValue, 38), text=alt.Text("chance:N"))
+        )
     return found
 
 
@@ -229,12 +253,12 @@ def _spans(table: pd.DataFrame, colours: Palette) -> list[Any]:
     found = []
     if len(whole):
         line = alt.Chart(whole).mark_rule(strokeWidth=3, opacity=0.75)
-        found.append(line.encode(x=_x("low"), x2="high:Q", y=_y("y"), color=_kind(colours)))
+        found.append(line.encode(x=_x("low"), x2=alt.X2("high:Q"), y=_y("y"), color=_kind(colours)))
     if len(ranges):
         bar = alt.Chart(ranges).mark_bar(
             height=14, opacity=0.4, stroke=colours.records, cornerRadius=3
         )
-        found.append(bar.encode(x=_x("low"), x2="high:Q", y=_y("y"), color=_kind(colours)))
+        found.append(bar.encode(x=_x("low"), x2=alt.X2("high:Q"), y=_y("y"), color=_kind(colours)))
     return found
 
 
@@ -267,7 +291,7 @@ def _labels(table: pd.DataFrame, colours: Palette) -> Any:
     """What each row says, over its marks, from the left edge."""
     chart = alt.Chart(table).transform_calculate(top="datum.y - 19")
     text = chart.mark_text(align="left", dx=6, fontSize=BODY, fontWeight=600)
-    return text.encode(x=_at(LOWEST), y=_y("top"), text="label:N", color=_kind(colours))
+    return text.encode(x=_at(LOWEST), y=_y("top"), text=alt.Text("label:N"), color=_kind(colours))
 
 
 def _scale(colours: Palette) -> alt.Scale:
@@ -308,7 +332,9 @@ def statements(forms: Sequence[StatementForm], colours: Palette) -> Any:
     scale = alt.Scale(domain=[1, 5], nice=False, zero=False)
     axis = alt.Axis(values=[1, 2, 3, 4, 5], title=None, domain=False, ticks=False)
     x = alt.X("mean:Q", scale=scale, axis=axis)
-    line = base.mark_line(color=colours.line, strokeWidth=3).encode(x=x, detail="number:N")
+    line = base.mark_line(color=colours.line, strokeWidth=3).encode(
+        x=x, detail=alt.Detail("number:N")
+    )
     marks = base.mark_point(filled=True, size=110, opacity=1).encode(
         x=x,
         shape=alt.Shape(
@@ -321,4 +347,4 @@ def statements(forms: Sequence[StatementForm], colours: Palette) -> Any:
             alt.Tooltip("mean:Q", title="Mean", format=".1f"),
         ],
     )
-    return dressed(alt.layer(line, marks), colours, 24 * len(order) + 30)
+    return dressed([line, marks], colours, 24 * len(order) + 30)

@@ -16,17 +16,20 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.shelf import Shelf
+from model.errors import NoAnswerError
 from monitor import advice as advising
 from monitor import compare, snapshots, surveys, views
 from monitor import comparison as comparing
 from monitor import handoff as handoffs
+from monitor import health as dirty
 from monitor import open_leads as waiting
 from monitor import pipeline as pipelines
 from monitor import rules as ruling
 from monitor.advice import AdviceForm
-from monitor.compare import ComparisonForm
+from monitor.compare import ComparisonForm, MovementForm
 from monitor.comparison import BeliefForm
 from monitor.handoff import HandoffForm
+from monitor.health import FindingForm
 from monitor.open_leads import OpenLeadForm, OpenLeadsForm
 from monitor.pipeline import PipelineForm
 from monitor.report import IndicatorForm, StageForm
@@ -36,7 +39,7 @@ from monitor.survey_forms import SurveyForm
 from monitor.surveys import StatementText, WaveForm
 from monitor.views import (
     DeclarationForm,
-    FindingForm,
+    FiguresForm,
     PlainDeclarationForm,
     RecordsForm,
     RunForm,
@@ -112,6 +115,19 @@ def manifest() -> int | None:
     return found.id if found else None
 
 
+def unreached() -> NoAnswerError | None:
+    """What is wrong with the engine's server, where it did not answer when last asked."""
+    return workspace().reach.silent
+
+
+def reach_again() -> None:
+    """Ask a server that did not answer. Raises NoAnswerError where it still does not."""
+    at = workspace()
+    newest = at.lake.manifest()
+    if at.reach.silent and newest:
+        at.engine(newest, again=True).close()
+
+
 def where() -> dict[str, str]:
     """The segment that the reader has chosen, empty for the whole company."""
     chosen = {name: st.session_state.get(name) for name in workspace().settings.segments}
@@ -130,7 +146,7 @@ def has_segments() -> bool:
 
 def has_stage(segment: Segment) -> bool:
     """Whether nobody has to wait for the stage of a segment and its indicators."""
-    return all(_SHELF.has(_key((name,), segment)[0]) for name in ("stage", "indicators"))
+    return _SHELF.has(_key(("figures",), segment)[0])
 
 
 def last_said() -> SnapshotLine | None:
@@ -141,18 +157,19 @@ def last_said() -> SnapshotLine | None:
 
 def stage(segment: Segment) -> StageForm:
     """The inferred stage of a segment; with the newest survey for the whole company."""
-    form = kept("Working out the stage …", ("stage",), lambda at: views.stage(at, segment), segment)
+    form = _figures(segment)["stage"]
     said = None if segment else survey()
     return {**form, "survey": said, "gap": said["gap"] if said else None}
 
 
 def indicators(segment: Segment) -> dict[str, IndicatorForm]:
     """Every indicator of a segment, by id, in the order of the dimensions."""
+    return {row["id"]: row for row in _figures(segment)["indicators"]["rows"]}
+
+
+def _figures(segment: Segment) -> FiguresForm:
     return kept(
-        "Working out the indicators …",
-        ("indicators",),
-        lambda at: {row["id"]: row for row in views.indicators(at, segment)["rows"]},
-        segment,
+        "Working out the stage …", ("figures",), lambda at: views.figures(at, segment), segment
     )
 
 
@@ -253,7 +270,7 @@ def record_url() -> str | None:
 
 def findings() -> list[FindingForm]:
     """The kinds of dirty record."""
-    return kept("Looking for dirty records …", ("findings",), views.health, {})
+    return kept("Looking for dirty records …", ("findings",), dirty.findings, {})
 
 
 def snapshot_lines(segment: Held | None = None) -> list[SnapshotLine]:
@@ -270,6 +287,16 @@ def before(form: StageForm) -> SnapshotLine | None:
         return None
     lines = snapshot_lines(held[0] if held else None)
     return snapshots.before(lines, form, QUARTER_DAYS)
+
+
+def moved(snapshot: str, segment: Segment) -> dict[str, MovementForm]:
+    """How each dimension has moved since a snapshot."""
+    return kept(
+        "Comparing with the last quarter …",
+        ("moved", snapshot),
+        lambda at: compare.moved(at, snapshot, segment),
+        segment,
+    )
 
 
 def held_segment() -> Held | None:

@@ -33,7 +33,7 @@ def forecasts(quarters: Sequence[QuarterForm], colours: Palette) -> Any:
         y=alt.Y("forecast:Q", scale=scale, axis=axis)
     )
     marks = base.mark_tick(color=colours.records, thickness=3, width=alt.RelativeBandSize(0.7))
-    return dressed(alt.layer(bars, marks.encode(y=alt.Y("won:Q", scale=scale))), colours, 260)
+    return dressed([bars, marks.encode(y=alt.Y("won:Q", scale=scale))], colours, 260)
 
 
 def forecasts_text(quarters: Sequence[QuarterForm]) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard import words
 from dashboard.charts import EDGES, HEAD, HIGHEST, LOWEST, SHAPES
-from dashboard.theme import BODY, SMALL, Palette, dressed
+from dashboard.theme import BODY, SMALL, Palette, dressed, fixed
 from model.stages import STAGES
 from monitor.comparison import ComparedForm, WaveGapForm
 
@@ -40,7 +40,7 @@ def dumbbells(statements: Sequence[ComparedForm], colours: Palette) -> Any:
         *_said(statements, colours),
         *_shown(statements, colours),
     ]
-    return dressed(alt.layer(*layers), colours, height)
+    return dressed(layers, colours, height)
 
 
 def text(statements: Sequence[ComparedForm]) -> str:
@@ -73,9 +73,9 @@ def gaps(found: Sequence[WaveGapForm], colours: Palette) -> Any:
     tooltip = [alt.Tooltip("said:N", title=" ")]
     marks = base.mark_point(filled=True, size=90, opacity=1, color=colours.records)
     around = base.mark_rule(color=colours.records, strokeWidth=3, opacity=0.4)
-    span = around.encode(y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q")
+    span = around.encode(y=alt.Y("low:Q", scale=scale, axis=axis), y2=alt.Y2("high:Q"))
     layers = [zero.encode(y=alt.Y("zero:Q")), span, line, marks.encode(y=y, tooltip=tooltip)]
-    return dressed(alt.layer(*layers), colours, 220)
+    return dressed(layers, colours, 220)
 
 
 def _x(field: str) -> Any:
@@ -111,12 +111,12 @@ def _bands(colours: Palette, height: int) -> list[Any]:
     return [
         drawn.encode(
             x=_x("from"),
-            x2="to:Q",
-            y=alt.value(HEAD - 8),
-            y2=alt.value(height),
+            x2=alt.X2("to:Q"),
+            y=fixed(alt.YValue, HEAD - 8),
+            y2=fixed(alt.Y2Value, height),
             color=alt.Color("fill:N", scale=None),
         ),
-        middle.encode(x=_x("x"), y=alt.value(HEAD - 8), y2=alt.value(height)),
+        middle.encode(x=_x("x"), y=fixed(alt.YValue, HEAD - 8), y2=fixed(alt.Y2Value, height)),
     ]
 
 
@@ -126,7 +126,7 @@ def _heads(colours: Palette) -> list[Any]:
     found = [
         alt.Chart(pd.DataFrame({"name": [name]}))
         .mark_text(align=aligned[rating], fontSize=SMALL, color=colours.muted)
-        .encode(x=_at(_rating(rating)), y=alt.value(12), text="name:N")
+        .encode(x=_at(_rating(rating)), y=fixed(alt.YValue, 12), text=alt.Text("name:N"))
         for rating, name in RATINGS.items()
     ]
     stages = pd.DataFrame(
@@ -134,7 +134,7 @@ def _heads(colours: Palette) -> list[Any]:
         for stage, low, high in zip(STAGES, EDGES, EDGES[1:], strict=False)
     )
     marks = alt.Chart(stages).mark_text(fontSize=SMALL, fontWeight=600, color=colours.ink)
-    return [*found, marks.encode(x=_x("x"), y=alt.value(12), text="name:N")]
+    return [*found, marks.encode(x=_x("x"), y=fixed(alt.YValue, 12), text=alt.Text("name:N"))]
 
 
 def _titles(rows: pd.DataFrame, colours: Palette) -> list[Any]:
@@ -143,8 +143,8 @@ def _titles(rows: pd.DataFrame, colours: Palette) -> list[Any]:
     left = lines.mark_text(align="left", fontSize=BODY, fontWeight=600, color=colours.ink)
     right = lines.mark_text(align="right", dx=-4, fontSize=SMALL, color=colours.muted)
     return [
-        left.encode(x=_at(LEFT[0]), y=_y("top"), text="title:N"),
-        right.encode(x=_at(RIGHT[1]), y=_y("top"), text="said:N"),
+        left.encode(x=_at(LEFT[0]), y=_y("top"), text=alt.Text("title:N")),
+        right.encode(x=_at(RIGHT[1]), y=_y("top"), text=alt.Text("said:N")),
     ]
 
 
@@ -164,7 +164,7 @@ def _said(statements: Sequence[ComparedForm], colours: Palette) -> list[Any]:
     line = base.mark_line(color=colours.muted, strokeWidth=2, opacity=0.6)
     marks = base.mark_point(filled=True, size=120, opacity=1)
     return [
-        line.encode(detail="row:N"),
+        line.encode(detail=alt.Detail("row:N")),
         marks.encode(
             shape=alt.Shape(
                 "team:N",
@@ -207,5 +207,5 @@ def _shown(statements: Sequence[ComparedForm], colours: Palette) -> list[Any]:
     empty = base.transform_filter("!datum.full").mark_point(
         size=70, opacity=1, strokeWidth=2, stroke=colours.records, fill=colours.paper
     )
-    spans = [line.encode(x=_x("low"), x2="high:Q")] if table["low"].notna().any() else []
+    spans = [line.encode(x=_x("low"), x2=alt.X2("high:Q"))] if table["low"].notna().any() else []
     return [*spans, full.encode(x=_x("x")), empty.encode(x=_x("x"))]

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard import words
-from dashboard.theme import SMALL, Palette, dressed
+from dashboard.theme import SMALL, Palette, dressed, fixed
 from model.stages import STAGES
 from monitor.report import IndicatorForm
 
@@ -80,11 +80,13 @@ def drawn(cells: Sequence[CellForm], colours: Palette) -> Any:
         align="left", baseline="bottom", fontSize=SMALL, color=colours.muted
     )
     layers = [
-        box.encode(y=_y("top"), y2="bottom:Q", fill=alt.Fill("fill:N", scale=fills, legend=None)),
-        text.encode(y=_y("middle"), text="said:N"),
-        title.encode(x=alt.value(0), y=_y("top"), text="indicator:N"),
+        box.encode(
+            y=_y("top"), y2=alt.Y2("bottom:Q"), fill=alt.Fill("fill:N", scale=fills, legend=None)
+        ),
+        text.encode(y=_y("middle"), text=alt.Text("said:N")),
+        title.encode(x=fixed(alt.XValue, 0), y=_y("top"), text=alt.Text("indicator:N")),
     ]
-    return dressed(alt.layer(*layers), colours, ROW * len(order))
+    return dressed(layers, colours, ROW * len(order))
 
 
 def _y(field: str) -> Any:

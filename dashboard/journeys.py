@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard import words
-from dashboard.theme import BODY, SMALL, Palette, dressed
+from dashboard.theme import BODY, SMALL, Palette, dressed, fixed
 from monitor.handoff import CurveForm
 
 STEPS = {
@@ -45,8 +45,8 @@ def funnel(counts: Mapping[str, int], colours: Palette) -> Any:
     x = alt.X("n:Q", scale=scale, axis=None)
     bars = alt.Chart(table).mark_bar(color=colours.stages[3], height=20)
     text = alt.Chart(table).mark_text(align="left", dx=6, fontSize=BODY, color=colours.ink)
-    layers = [bars.encode(x=x, y=y), text.encode(x=x, y=y, text="said:N")]
-    return dressed(alt.layer(*layers), colours, ROW * len(STEPS))
+    layers = [bars.encode(x=x, y=y), text.encode(x=x, y=y, text=alt.Text("said:N"))]
+    return dressed(layers, colours, ROW * len(STEPS))
 
 
 def funnel_text(counts: Mapping[str, int]) -> str:
@@ -71,14 +71,14 @@ def response(form: CurveForm, sla_hours: float | None, colours: Palette) -> Any:
         alt.Tooltip("high:Q", title="At most", format=".0%"),
     ]
     layers = [
-        area.encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q"),
+        area.encode(x=x, y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q")),
         line.encode(x=x, y=y, tooltip=tips),
     ]
     if form["clock"] == "business" and sla_hours is not None:
         layers += _promise(sla_hours, colours)
     if form["clock"] == "wall":
         layers += _audit(colours)
-    return dressed(alt.layer(*layers), colours, 280)
+    return dressed(layers, colours, 280)
 
 
 def _promise(hours: float, colours: Palette) -> list[Any]:
@@ -88,8 +88,8 @@ def _promise(hours: float, colours: Palette) -> list[Any]:
         align="left", baseline="bottom", dx=5, dy=-5, fontSize=SMALL, color=colours.muted
     )
     return [
-        rule.encode(x="hours:Q"),
-        text.encode(x="hours:Q", y=alt.datum(0.0), text="text:N"),
+        rule.encode(x=alt.X("hours:Q")),
+        text.encode(x=alt.X("hours:Q"), y=fixed(alt.YDatum, 0.0), text=alt.Text("text:N")),
     ]
 
 
@@ -103,8 +103,8 @@ def _audit(colours: Palette) -> list[Any]:
     text = alt.Chart(table).mark_text(
         align="left", baseline="top", dx=9, dy=2, fontSize=SMALL, color=colours.muted
     )
-    places = {"x": "hours:Q", "y": "share:Q"}
-    return [mark.encode(**places), text.encode(**places, text="text:N")]
+    places = {"x": alt.X("hours:Q"), "y": alt.Y("share:Q")}
+    return [mark.encode(**places), text.encode(**places, text=alt.Text("text:N"))]
 
 
 def response_text(form: CurveForm, at_hours: Sequence[float]) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import access, data, html, words
 from dashboard.shelf import Shelf
 from dashboard.theme import palette, specified, stylesheet
-from model.errors import DetenteError
+from model.errors import DetenteError, NoAnswerError
 from monitor.views import StatusForm
 
 _CHARTS = Shelf(400)
@@ -23,9 +23,20 @@ def errors() -> Iterator[None]:
     """Say what a user can act on in one line, and stop the page."""
     try:
         yield
+    except NoAnswerError as error:
+        _unreached(error)
+        st.stop()
     except DetenteError as error:
         st.error(error.line())
         st.stop()
+
+
+def _unreached(error: NoAnswerError) -> None:
+    """What was said last, since when nothing newer can be said, and what to do about it."""
+    last = data.last_said()
+    html.verdict(words.said_last(last, data.zone()) if last else "The figures cannot be read now.")
+    st.error(error.line())
+    html.meta(words.unreached(error.since_at, data.zone()))
 
 
 def is_for_respondent() -> bool:
@@ -60,10 +71,10 @@ def frame() -> None:
         status = data.status()
         with meanwhile(data.has_segments() or not status["has_data"]), st.sidebar:
             html.brand(status["organisation"])
+            _watch(_shown(status))
             if status["has_data"]:
                 _segments()
                 html.meta(f"As of {words.moment(status['cutoff_at'], data.zone())}")
-            _watch(_shown(status))
             if found := access.person():
                 access.badge(found)
 
@@ -133,7 +144,12 @@ def chart(draw: Callable[..., Any], *of: Any, text: str) -> None:
 
 
 def _segments() -> None:
-    for name, values in data.segment_values().items():
+    try:
+        found = data.segment_values()
+    except NoAnswerError:
+        html.meta("Segments cannot be read now.")  # the page says why, if it needs the engine too
+        return
+    for name, values in found.items():
         if len(values) > 1:
             st.selectbox(
                 words.dimension_name(name),
@@ -147,13 +163,16 @@ def _segments() -> None:
 
 @st.fragment(run_every="30s")
 def _watch(shown: Hashable) -> None:
-    """Draw the page anew when a sync begins, ends or has brought something."""
+    """Draw the page anew when a sync begins, ends or has brought something, and when the engine
+    is reached again.
+    """
     if _shown(data.status()) != shown:
         st.rerun()
 
 
 def _shown(status: StatusForm) -> Hashable:
-    return status["manifest"], words.freshness(status, data.zone())
+    is_reached = data.unreached() is None
+    return status["manifest"], words.freshness(status, data.zone()), is_reached
 
 
 def _guide() -> None:

@@ -4,7 +4,8 @@ Sales is blue and square, Marketing vermilion and a triangle, the records a roun
 of the text: form and colour always say the same. Stages are four steps of one hue.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,9 @@ from threading import Lock
 from typing import Any
 
 import altair as alt
+import pandas as pd
 import streamlit as st
+from altair.utils.data import to_values
 from altair.utils.schemapi import debug_mode
 
 from model.stages import STAGES
@@ -89,15 +92,33 @@ def specified(draw: Callable[..., alt.TopLevelMixin], *of: Any) -> dict[str, Any
     with _ONE_AT_A_TIME, debug_mode(False), alt.theme.enable("none"):
         rows.consolidate_datasets = False  # each mark's rows stand by it
         try:
-            with rows.enable("default", max_rows=None):
+            with rows.enable(ROWS):
                 found: dict[str, Any] = draw(*of).to_dict(validate=False)
         finally:
             rows.consolidate_datasets = True
     return found
 
 
-def dressed(chart: alt.TopLevelMixin, colours: Palette, height: int) -> Any:
-    """A chart in the house's type and colours, `height` pixels high, as wide as its place."""
+def _rows(data: Any = None) -> Any:
+    """A chart's rows. Altair's own way takes as long as all the rest, and is for instants alone."""
+    if isinstance(data, pd.DataFrame) and not any(kind.kind == "M" for kind in data.dtypes):
+        return {"values": json.loads(data.to_json(orient="records", double_precision=15))}
+    return to_values(data)
+
+
+ROWS = "rows"
+alt.data_transformers.register(ROWS, _rows)
+
+
+def fixed(channel: Callable[..., Any], place: Any) -> Any:
+    """A channel at one place; for `alt.value` Altair looks through its whole schema at each use."""
+    return channel(place)
+
+
+def dressed(layers: Sequence[Any], colours: Palette, height: int) -> Any:
+    """Layers as a chart in the house's type and colours, `height` pixels high, as wide as its
+    place.
+    """
     text: dict[str, Any] = {"font": FONT, "fontSize": BODY, "color": colours.ink}
     axis: dict[str, Any] = {
         "labelFont": FONT,
@@ -112,23 +133,25 @@ def dressed(chart: alt.TopLevelMixin, colours: Palette, height: int) -> Any:
         "gridColor": colours.line,
         "gridOpacity": 0.6,
     }
-    return chart.properties(
+    return alt.LayerChart(  # at once: Altair's methods copy the whole chart at each call
+        layer=list(layers),
         height=height,
         width="container",
         background="transparent",
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-    ).configure(  # at once: each call copies the whole chart
-        font=FONT,
-        padding={"left": 0, "right": 0, "top": 4, "bottom": 4},
-        view=alt.ViewConfig(stroke=None),
-        axis=alt.AxisConfig(**axis),
-        text=alt.MarkConfig(**text),
-        legend=alt.LegendConfig(
-            labelFont=FONT,
-            labelFontSize=SMALL,
-            labelColor=colours.ink,
-            title=None,
-            orient="top",
-            padding=0,
+        config=alt.Config(
+            font=FONT,
+            padding={"left": 0, "right": 0, "top": 4, "bottom": 4},
+            view=alt.ViewConfig(stroke=None),
+            axis=alt.AxisConfig(**axis),
+            text=alt.MarkConfig(**text),
+            legend=alt.LegendConfig(
+                labelFont=FONT,
+                labelFontSize=SMALL,
+                labelColor=colours.ink,
+                title=None,
+                orient="top",
+                padding=0,
+            ),
         ),
     )

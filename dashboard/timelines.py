@@ -9,7 +9,7 @@ import pandas as pd
 from dashboard import words
 from dashboard.charts import EDGES, SCORE, SHAPES
 from dashboard.data import WavePoint
-from dashboard.theme import BODY, SMALL, Palette, dressed
+from dashboard.theme import BODY, SMALL, Palette, dressed, fixed
 from model.stages import STAGES
 from monitor.snapshots import PointForm, SnapshotLine
 from monitor.views import DeclarationForm
@@ -33,7 +33,7 @@ def score_trend(kept: Sequence[SnapshotLine], waves: Sequence[WavePoint], colour
         *_line(points, colours, SCORE, SCORE_AXIS),
         *_waves(waves, colours),
     ]
-    return dressed(alt.layer(*layers), colours, height)
+    return dressed(layers, colours, height)
 
 
 def dimension_trend(kept: Sequence[SnapshotLine], dimension: str, colours: Palette) -> Any:
@@ -45,7 +45,7 @@ def dimension_trend(kept: Sequence[SnapshotLine], dimension: str, colours: Palet
         *_bands(colours, named=False),
         *_line(points, colours, SCORE, SCORE_AXIS),
     ]
-    return dressed(alt.layer(*layers), colours, height)
+    return dressed(layers, colours, height)
 
 
 def value_trend(history: Sequence[PointForm], declared: DeclarationForm, colours: Palette) -> Any:
@@ -60,7 +60,7 @@ def value_trend(history: Sequence[PointForm], declared: DeclarationForm, colours
         *_anchors(declared, colours),
         *_line(points, colours, scale, axis),
     ]
-    return dressed(alt.layer(*layers), colours, 260)
+    return dressed(layers, colours, 260)
 
 
 def indicator_points(history: Sequence[PointForm]) -> pd.DataFrame:
@@ -111,7 +111,7 @@ def _bands(colours: Palette, *, named: bool) -> list[Any]:
         for stage, low, high, fill in zip(STAGES, EDGES, EDGES[1:], colours.stages, strict=False)
     )
     rows = alt.Chart(table).encode(y=alt.Y("from:Q", scale=SCORE, axis=SCORE_AXIS))
-    band = rows.mark_rect().encode(y2="to:Q", color=alt.Color("fill:N", scale=None))
+    band = rows.mark_rect().encode(y2=alt.Y2("to:Q"), color=alt.Color("fill:N", scale=None))
     if not named:
         return [band]
     name = alt.Chart(table).mark_text(
@@ -119,14 +119,18 @@ def _bands(colours: Palette, *, named: bool) -> list[Any]:
     )
     return [
         band,
-        name.encode(x=alt.value(0), y=alt.Y("to:Q", scale=SCORE, axis=SCORE_AXIS), text="name:N"),
+        name.encode(
+            x=fixed(alt.XValue, 0),
+            y=alt.Y("to:Q", scale=SCORE, axis=SCORE_AXIS),
+            text=alt.Text("name:N"),
+        ),
     ]
 
 
 def _line(points: pd.DataFrame, colours: Palette, scale: Any, axis: Any) -> list[Any]:
     """Interval, line and marks for each version of the definitions, and marks between versions."""
     y = alt.Y("value:Q", scale=scale, axis=axis)
-    base = alt.Chart(points).encode(x=_x(), detail="definitions:N")
+    base = alt.Chart(points).encode(x=_x(), detail=alt.Detail("definitions:N"))
     kinds = alt.Scale(
         domain=list(words.KINDS.values()), range=[colours.records, colours.paper, colours.line]
     )
@@ -143,7 +147,7 @@ def _line(points: pd.DataFrame, colours: Palette, scale: Any, axis: Any) -> list
     fill = alt.Fill("kind:N", scale=kinds, legend=None)
     drawn = [line.encode(y=y), marks.encode(y=y, fill=fill, tooltip=tooltip)]
     if points["low"].notna().any():
-        drawn.insert(0, area.encode(y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q"))
+        drawn.insert(0, area.encode(y=alt.Y("low:Q", scale=scale, axis=axis), y2=alt.Y2("high:Q")))
     return [*drawn, *_changes(points, colours)]
 
 
@@ -157,7 +161,10 @@ def _changes(points: pd.DataFrame, colours: Palette) -> list[Any]:
     text = alt.Chart(table).mark_text(
         align="right", baseline="top", dx=-5, dy=4, fontSize=SMALL, color=colours.muted
     )
-    return [rule.encode(x=_x()), text.encode(x=_x(), y=alt.value(0), text="text:N")]
+    return [
+        rule.encode(x=_x()),
+        text.encode(x=_x(), y=fixed(alt.YValue, 0), text=alt.Text("text:N")),
+    ]
 
 
 def _waves(waves: Sequence[WavePoint], colours: Palette) -> list[Any]:
@@ -206,8 +213,8 @@ def _anchors(declared: DeclarationForm, colours: Palette) -> list[Any]:
         align="left", baseline="middle", dx=4, fontSize=SMALL, color=colours.muted
     )
     return [
-        rule.encode(y="value:Q"),
-        text.encode(y="value:Q", x=alt.value("width"), text="name:N"),
+        rule.encode(y=alt.Y("value:Q")),
+        text.encode(y=alt.Y("value:Q"), x=fixed(alt.XValue, "width"), text=alt.Text("name:N")),
     ]
 
 

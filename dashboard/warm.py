@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from streamlit import runtime
 
 from dashboard import data, doing
-from model.errors import DetenteError
+from model.errors import DetenteError, NoAnswerError
 from monitor.compare import NOW
 
 EVERY_SECONDS = 10.0
@@ -27,6 +27,7 @@ def _keep_warm() -> None:
         time.sleep(0.05)
     while True:
         try:
+            data.reach_again()
             now = (data.workspace().config, data.manifest())
             if now != done and now[1] is not None:
                 warm()
@@ -51,6 +52,8 @@ def warm() -> None:
     for ask in _asked():
         try:
             ask()
+        except NoAnswerError:
+            raise  # it would be the same with all the others
         except DetenteError:
             continue
 
@@ -60,7 +63,8 @@ def _asked() -> Iterator[Callable[[], object]]:
     whole: dict[str, str] = {}
     yield data.segment_values
     yield lambda: data.stage(whole)
-    yield lambda: data.indicators(whole)
+    if then := data.before(data.stage(whole)):
+        yield lambda: data.moved(then["id"], whole)
     yield data.belief
     yield lambda: data.handoff(whole)
     yield lambda: data.open_leads(whole)

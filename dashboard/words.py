@@ -9,7 +9,14 @@ from model import words as plain
 from model.stages import STAGES, Dimension
 from monitor.comparison import ComparedForm, EvidenceForm
 from monitor.outputs.belief import CAVEAT, teams
-from monitor.report import DimensionForm, EstimateForm, IndicatorForm, StageForm, StepForm
+from monitor.report import (
+    DimensionForm,
+    EstimateForm,
+    IndicatorForm,
+    StageForm,
+    StepForm,
+    instant,
+)
 from monitor.snapshots import SnapshotLine
 from monitor.survey_forms import GapForm, GroupForm
 from monitor.views import StatusForm
@@ -229,6 +236,15 @@ def said_last(line: SnapshotLine, zone: str) -> str:
     return f"{when} placed you at {stage(line['stage'])} ({odds})."
 
 
+def unreached(since_at: datetime | None, zone: str) -> str:
+    """`The engine has not answered since 26 Nov 2026, 14:02. It is asked again …`"""
+    when = f" since {moment(instant(since_at), zone)}" if since_at else ""
+    return (
+        f"The engine has not answered{when}. It is asked again every few seconds, and this page "
+        "is drawn as soon as it answers."
+    )
+
+
 def teams_say(form: StageForm) -> str:
     """`Sales sees itself at Undefined, a stage lower; Marketing …`, as far as it may be shown."""
     return teams(form)
@@ -278,15 +294,6 @@ def step(form: StepForm, now: str | None = None) -> str:
         return f"{form['title']} as a whole, {scores}: that alone would reach {target}."
     text = GATES.get(form["id"], form["title"]).format(percent(form["value"]))
     return f"First {text}: without it the stage stays below {target}."
-
-
-def since(now: float | None, then: float | None, at: str, zone: str) -> str:
-    """`+4 since 31 Aug 2026`, `as on 31 Aug 2026`; empty where either is not known."""
-    if now is None or then is None:
-        return ""
-    points = int(score(now)) - int(score(then))
-    when = day(at, zone)
-    return f"{'+' if points > 0 else '−'}{abs(points)} since {when}" if points else f"as on {when}"
 
 
 def score_up(value: float | None) -> str:

@@ -1,6 +1,6 @@
 """An estimate: a value, its 95 % interval for sampling, and how far it can be trusted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,6 +28,10 @@ class Influence(Mapping[str, float]):
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def items(self) -> ItemsView[str, float]:
+        """All of them at once."""
+        return dict(zip(self.names, self.numbers.tolist(), strict=True)).items()
 
 
 @dataclass(frozen=True)

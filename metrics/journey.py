@@ -1,6 +1,6 @@
 """How far leads got, by the month in which they were created, and how fast Sales answered them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -9,14 +9,15 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+from ibis import _
 
-from metrics.loaded import UNSET
+from metrics.cells import added, cells
+from metrics.facts import SEGMENTS
 from metrics.rows import Rows
 from metrics.statistics import SurvivalShare
 from metrics.statistics.survival import Curve
 from model.periods import Period, end_of, start_of
 
-Run = Callable[[ir.Table], pa.Table]
 Clock = Literal["business", "wall"]
 STEPS = ("created", "mql", "handed_off", "responded", "accepted", "opportunity", "won")
 YOUNG_DAYS = 90
@@ -50,30 +51,34 @@ class Response:
     n: int
 
 
-def in_segment(rows: ir.Table, where: Mapping[str, str]) -> ir.Table:
-    """The fact's rows of a segment; a row without a value is in the segment "(none)"."""
-    for dimension, value in where.items():
-        rows = rows.filter(rows[dimension].nullif("").fill_null(UNSET) == value)
-    return rows
+def steps(
+    facts: Mapping[str, ir.Table], months: Sequence[Period], zone: str, dimensions: Sequence[str]
+) -> ir.Table:
+    """How many of the leads created in each of `months` (local, not overlapping) reached each of
+    STEPS, by `cohort` (the month's place) and the `dimensions`: what `cohorts` adds up.
+    """
+    reached = {
+        "created": _.count(),
+        "mql": _.mql_at.count(),
+        "handed_off": _.handed_off.count(),
+        "responded": _.responded.count(),
+        "accepted": _.accepted.count(),
+        "opportunity": _.count(where=_.is_opportunity),
+        "won": _.won.count(),
+    }
+    return cells(_placed(facts, months, zone), ["cohort"], dimensions, **reached)
 
 
 def cohorts(
-    facts: Mapping[str, ir.Table], months: Sequence[Period], as_of: datetime, zone: str, run: Run
+    counted: pa.Table,
+    months: Sequence[Period],
+    as_of: datetime,
+    zone: str,
+    where: Mapping[str, str],
 ) -> list[Cohort]:
-    """A cohort for each of `months` (local, not overlapping), in their order. `facts` as of
-    `as_of`, already cut to the segment asked for.
-    """
-    placed = _placed(facts, months, zone)
-    counted = placed.group_by("cohort").aggregate(
-        created=placed.count(),
-        mql=placed.mql_at.count(),
-        handed_off=placed.handed_off.count(),
-        responded=placed.responded.count(),
-        accepted=placed.accepted.count(),
-        opportunity=placed.count(where=placed.is_opportunity),
-        won=placed.won.count(),
-    )
-    found = {row.pop("cohort"): row for row in run(counted).to_pylist()}
+    """A cohort for each of `months`, in their order, from the `steps` that were counted of them."""
+    rows = added(counted, ["cohort"], STEPS, where).to_pylist()
+    found = {row.pop("cohort"): row for row in rows}
     return [
         Cohort(
             month,
@@ -103,9 +108,8 @@ def cohort_leads(facts: Mapping[str, ir.Table], months: Sequence[Period], zone: 
 
 def _placed(facts: Mapping[str, ir.Table], months: Sequence[Period], zone: str) -> ir.Table:
     """The leads created in `months`, the number of their month, and the steps that they reached."""
-    leads = facts["leads"].select(
-        "lead_id", "owner_id", "created_at", "mql_at", "is_opportunity", "opportunity_id"
-    )
+    columns = ("lead_id", "owner_id", "created_at", "mql_at", "is_opportunity", "opportunity_id")
+    leads = facts["leads"].select(*columns, *SEGMENTS["leads"])
     created = leads.created_at
     number = ibis.cases(
         *(
@@ -136,10 +140,10 @@ def _flags(facts: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
     }
 
 
-def response(handoffs: ir.Table, clock: Clock, run: Run) -> Response:
+def response(handoffs: Rows, clock: Clock) -> Response:
     """The curve of the first response over `handoffs` (the fact's rows that are to count)."""
     statistic = SurvivalShare(f"response_{clock}_hours", "is_responded", at=REACH_HOURS[clock])
-    sums = statistic.sums(Rows.of(run(handoffs.select(*statistic.reads, "cluster"))))
+    sums = statistic.sums(handoffs)
     if not len(sums):
         return Response(clock, (), (), (), (), 0)
     curve = Curve.of(sums)

@@ -1,6 +1,6 @@
 """Compliance with the organisation's own rules of engagement, and the records that break each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from metrics.cells import named
 from metrics.estimate import Estimate
 from metrics.facts.checks import NEEDS
 from metrics.rows import Rows
@@ -15,10 +16,10 @@ from metrics.statistics import Proportion
 from model.availability import Availability
 from model.rules import Rule
 
-Run = Callable[[ir.Table], pa.Table]
 MINIMUM = 5
 NOTHING = "no record of this period falls under the rule"
 UNTOLD = "it cannot be told of any record: is anybody known to be in Marketing?"
+STATISTIC = Proportion("is_kept")
 SHOWN = ("record_id", "placed_at", "due_at", "done_at", "owner_id")
 
 
@@ -34,45 +35,39 @@ class Compliance:
     broken: pa.Table | None = field(default=None, repr=False)
 
 
+def placed(
+    checks: ir.Table, dimensions: Sequence[str], from_at: datetime, to_at: datetime
+) -> ir.Table:
+    """The checks placed from `from_at` to `to_at`, newest first, with `dimensions` to cut by."""
+    rows = named(checks, dimensions).filter(checks.placed_at.between(from_at, to_at))
+    return rows.select("rule_id", *SHOWN, *STATISTIC.reads, "cluster", *dimensions).order_by(
+        [rows.placed_at.desc(), "record_id"]
+    )
+
+
 def compliance(
-    checks: ir.Table,
-    rules: Sequence[Rule],
-    availability: Availability,
-    *,
-    from_at: datetime,
-    to_at: datetime,
-    where: Mapping[str, str],
-    run: Run,
+    rows: pa.Table, rules: Sequence[Rule], availability: Availability
 ) -> list[Compliance]:
-    """Each of `rules` over the checks placed from `from_at` to `to_at`, within the segment `where`.
-    A rule whose tables no source gives is not assessed.
+    """Each of `rules` over the checks `placed` in a window, of all or of a segment. A rule whose
+    tables no source gives is not assessed.
     """
-    rows = checks.filter(checks.placed_at.between(from_at, to_at))
-    for name, value in where.items():
-        rows = rows.filter(rows[name] == value)
-    statistic = Proportion("is_kept")
-    told = Rows.of(run(rows.select("rule_id", *statistic.reads, "cluster")))
-    open_ = run(
-        rows.group_by("rule_id").aggregate(n=rows.count(), running=rows.is_kept.isnull().sum())
-    ).to_pylist()
-    seen = {row["rule_id"]: (int(row["n"]), int(row["running"])) for row in open_}
-    broke = rows.filter(~rows.is_kept)
-    broken = run(broke.select("rule_id", *SHOWN).order_by([broke.placed_at.desc(), "record_id"]))
+    told = Rows.of(rows.select(["rule_id", *STATISTIC.reads, "cluster"]))
+    broken = rows.filter(pc.equal(rows["is_kept"], False))
     found = []
     for rule in rules:
+        own = told.within({"rule_id": rule.id})
         lacking = availability.lacks(NEEDS[rule.require])
-        n, running = seen.get(rule.id, (0, 0))
+        n, running = len(own), len(own) - int(own.given("is_kept").sum())
         if lacking:
             estimate = Estimate.not_assessed("; ".join(lacking))
         elif n == running:
             estimate = Estimate.not_assessed(UNTOLD if _never_told(rule, n) else NOTHING)
         else:
-            own = told.within({"rule_id": rule.id})
-            estimate = statistic.estimate(statistic.sums(own), minimum_n=1)
+            estimate = STATISTIC.estimate(STATISTIC.sums(own), minimum_n=1)
             if estimate.n < MINIMUM:
                 few = f"{estimate.n} records are too few for an interval to hold"
                 estimate = Estimate(**{**vars(estimate), "status": "weak", "reason": few})
-        records = broken.filter(pc.equal(broken["rule_id"], rule.id)).drop_columns(["rule_id"])
+        records = broken.filter(pc.equal(broken["rule_id"], rule.id)).select(SHOWN)
         found.append(Compliance(rule, estimate, running, records))
     return found
 

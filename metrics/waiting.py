@@ -1,27 +1,31 @@
 """Handoffs that still wait for their first touch: whose they are and how long is left."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
 
+from metrics.cells import named
 from metrics.facts.sides import MARKETING, QUEUE, USER, latest, owners
 from metrics.facts.statuses import REJECTED
 from model.definitions import Definitions
 
 
 def waiting(
-    handoffs: ir.Table, tables: Mapping[str, ir.Table], definitions: Definitions
+    handoffs: ir.Table,
+    tables: Mapping[str, ir.Table],
+    definitions: Definitions,
+    dimensions: Sequence[str] = (),
 ) -> ir.Table:
     """The open handoffs of the fact `handoffs` without a first human sales touch at its as-of.
 
     Not open any more: deleted, merged or converted leads, those handed over anew since, rejected,
     given up as unreachable, or back with Marketing. Columns: lead_id, owner_id, owner_kind and
     owner (display name) of who has it now, handed_off_at, calendar, sla_hours, and hours_left
-    (business hours; negative once the SLA is broken).
+    (business hours; negative once the SLA is broken); and `dimensions` to cut them by.
     """
     rejected = ((handoffs.decision == REJECTED) & handoffs.is_decided).fill_null(False)
-    found = handoffs.filter(
+    found = named(handoffs, dimensions).filter(
         ~handoffs.is_responded,
         handoffs.next_handed_off_at.isnull(),
         handoffs.given_up_at.isnull(),
@@ -37,14 +41,15 @@ def waiting(
     joined = found.inner_join(held, [("lead_id", "_lead_id")])
     sided = joined.left_join(sides, [("_owner_id", "_id"), ("_owner_kind", "_kind")])
     with_sales = sided.filter(sided._side.isnull() | (sided._side != MARKETING))
-    named = _names(tables)
+    names = _names(tables)
     return with_sales.left_join(
-        named, [("_owner_id", "_named_id"), ("_owner_kind", "_named_kind")]
+        names, [("_owner_id", "_named_id"), ("_owner_kind", "_named_kind")]
     ).select(
         "lead_id",
         "handed_off_at",
         "calendar",
         "sla_hours",
+        *dimensions,
         owner_id="_owner_id",
         owner_kind="_owner_kind",
         owner="_name",

@@ -8,12 +8,15 @@ DetenteError                 one line: what, where, what to do; exit code 1
 │   ├── UnreachableError     dead host, broken TLS, time-out after bounded retries
 │   └── DataError            a row or a column that is not what it says it is
 ├── LakeError                tables that are absent or newer than this version
-│   └── BusyError            another process writes them
+│   ├── BusyError            another process writes them
+│   └── NoAnswerError        the server that computes over them does not answer
 ├── StoppedError             told to stop before the end
 ├── RecordsError             the application's own database
 ├── SurveyError              a wave that is closed, a response that cannot be read
 └── PartialError             done in part; what is missing is listed; exit code 3
 """
+
+from datetime import datetime
 
 
 class DetenteError(Exception):
@@ -66,6 +69,16 @@ class LakeError(DetenteError):
 
 class BusyError(LakeError):
     """Another process writes the lake."""
+
+
+class NoAnswerError(LakeError):
+    """The engine's server does not answer, as far as is known since `since_at` (naive UTC)."""
+
+    def __init__(
+        self, what: str, where: str = "", todo: str = "", since_at: datetime | None = None
+    ) -> None:
+        self.since_at = since_at
+        super().__init__(what, where, todo)
 
 
 class StoppedError(DetenteError):

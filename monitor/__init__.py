@@ -7,3 +7,7 @@ if sys.platform == "linux":
     # Arrow chooses its allocator when it is loaded. The usual one keeps what was freed, by thread:
     # more, in a sync, than all the rows that are held at any time.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
+
+# Matrices here are small: the threads that numpy would set on them wait for each other, and two
+# sessions' threads for one another's.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

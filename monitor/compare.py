@@ -12,6 +12,7 @@ from metrics.compare import Change
 from metrics.estimate import Estimate
 from metrics.evaluate import estimate_again
 from metrics.indicators import CATALOGUE
+from metrics.stage import movements
 from model.definitions import Definitions
 from model.errors import ConfigurationError, LakeError
 from model.periods import local_day
@@ -39,6 +40,16 @@ class ChangeForm(TypedDict):
     exceeds: bool
     direction: str | None
     words: str
+
+
+class MovementForm(TypedDict):
+    """How many points of score a dimension has moved, with the 95 % interval; None where it was not
+    assessed by the same indicators then and now.
+    """
+
+    points: float | None
+    low: float | None
+    high: float | None
 
 
 class MovedForm(TypedDict):
@@ -128,20 +139,41 @@ def _side(workspace: Workspace, name: str) -> _Side:
             version = workspace.definitions_version
             return _Side(NOW, reading.as_of, version, found, reading.manifest)
     snapshot = workspace.records.snapshots.get(name)
-    estimates = _estimates(snapshot, workspace.settings.definitions)
+    estimates = _estimates(snapshot, workspace.settings.definitions, {})
     manifest = workspace.lake.manifest(snapshot.manifest_id)
     return _Side(snapshot.id, snapshot.as_of_at, snapshot.definitions, estimates, manifest)
 
 
-def _estimates(snapshot: Snapshot, today: Definitions) -> dict[str, Estimate]:
+def moved(
+    workspace: Workspace, snapshot_id: str, where: Mapping[str, str]
+) -> dict[str, MovementForm]:
+    """How each dimension of the company, or of a segment that the snapshot holds, has moved."""
+    snapshot = workspace.records.snapshots.get(snapshot_id)
+    then = _estimates(snapshot, workspace.settings.definitions, where)
+    with Reading.open(workspace) as reading:
+        now = {one.indicator.id: one.estimate for one in reading.indicators(where=where)}
+    found = movements(then, now, workspace.definitions, CATALOGUE)
+    return {
+        one.dimension.value: {"points": one.points, "low": one.low, "high": one.high}
+        for one in found
+    }
+
+
+def _estimates(
+    snapshot: Snapshot, today: Definitions, where: Mapping[str, str]
+) -> dict[str, Estimate]:
     """The estimates as kept, with each owner's influence made again from the statistics."""
+    rows = snapshot.payload["indicators"]["rows"]
+    if where:
+        held = (one["rows"] for one in snapshot.segments if one["segment"] == dict(where))
+        rows = next(held, [])
     statistics = unpack(snapshot.statistics).statistics
     configuration = snapshot.payload.get("configuration")
     then = today if configuration is None else Definitions.model_validate(configuration)
     found = {}
-    for row in snapshot.payload["indicators"]["rows"]:
+    for row in rows:
         name, estimate = row["id"], estimate_of(row)
-        own = statistics.get((name, named({}), ""))
+        own = statistics.get((name, named(where), ""))
         if estimate.is_assessed and own is not None and name in CATALOGUE:
             one = CATALOGUE[name].under(then)
             again = estimate_again(one, "", own, then, snapshot.as_of_at)

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypedDict
 
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from metrics import journey
+from metrics.cells import in_segment
 from metrics.facts import SEGMENTS
 from metrics.journey import STEPS, Clock
-from model.periods import Period, end_of, start_of
+from metrics.rows import Rows
+from model.periods import Period
 from monitor.reading import Reading
 from monitor.report import IndicatorForm, indicator_form, instant
 from monitor.views import reading
@@ -52,8 +53,8 @@ class CurveForm(TypedDict):
 
 
 class HandoffForm(TypedDict):
-    """Everything of the page. `groups`: the indicators of BY_GROUP by team and by region;
-    `unsplit` names dimensions of the segment that cohorts cannot be cut by.
+    """Everything of the page. `figures`: the indicators of BY_GROUP by id; `groups`: the same by
+    team and by region; `unsplit` names dimensions of the segment that cohorts cannot be cut by.
     """
 
     as_of: str
@@ -62,6 +63,7 @@ class HandoffForm(TypedDict):
     cohorts: list[CohortForm]
     unsplit: list[str]
     curves: list[CurveForm]
+    figures: dict[str, IndicatorForm]
     groups: dict[str, list[IndicatorForm]]
 
 
@@ -71,6 +73,7 @@ def form(workspace: Workspace, where: Mapping[str, str]) -> HandoffForm:
         rows = {one.indicator.id: one for one in opened.indicators(where=where, only=BY_GROUP)}
         answered = rows["first_response_hours"]
         window = Period(answered.from_on, answered.to_on)
+        handoffs = opened.handoffs(window, where)
         why = None if answered.estimate.is_assessed else answered.estimate.reason
         unsplit = [name for name in where if name not in SEGMENTS["leads"]]
         return {
@@ -79,7 +82,8 @@ def form(workspace: Workspace, where: Mapping[str, str]) -> HandoffForm:
             "steps": list(STEPS),
             "cohorts": [] if unsplit else _cohorts(opened, where),
             "unsplit": unsplit,
-            "curves": [_curve(opened, where, window, one, why) for one in ("business", "wall")],
+            "curves": [_curve(handoffs, clock, why) for clock in ("business", "wall")],
+            "figures": {name: indicator_form(one) for name, one in rows.items()},
             "groups": {split: _groups(opened, where, split) for split in SPLITS},
         }
 
@@ -87,26 +91,24 @@ def form(workspace: Workspace, where: Mapping[str, str]) -> HandoffForm:
 def cohort_leads(workspace: Workspace, where: Mapping[str, str]) -> pa.Table:
     """The leads of the cohorts: lead_id, created_at, owner_id, the steps reached as flags, link."""
     with reading(workspace) as opened:
-        months = _months(opened, COHORTS)
-        rows = journey.cohort_leads(_cut(opened, where), months, opened.zone)
+        cut = {**opened.facts, "leads": in_segment(opened.facts["leads"], where)}
+        rows = journey.cohort_leads(cut, _months(opened, COHORTS), opened.zone)
         return opened.with_links(opened.engine.run(rows), "lead_id")
-
-
-def _cut(opened: Reading, where: Mapping[str, str]) -> dict[str, ir.Table]:
-    return dict(opened.facts) | {"leads": journey.in_segment(opened.facts["leads"], where)}
 
 
 def _cohorts(opened: Reading, where: Mapping[str, str]) -> list[CohortForm]:
     months = _months(opened, COHORTS)
-    cut = _cut(opened, where)
-    made = journey.cohorts(cut, months, opened.as_of, opened.zone, opened.engine.run)
+    counted = opened.held(
+        "cohorts",
+        lambda: journey.steps(opened.facts, months, opened.zone, opened.dimensions("leads")),
+    )
     return [
         {
             "month": f"{one.period.from_on:%Y-%m}",
             "counts": dict(one.counts),
             "is_young": one.is_young,
         }
-        for one in made
+        for one in journey.cohorts(counted, months, opened.as_of, opened.zone, where)
     ]
 
 
@@ -119,14 +121,9 @@ def _months(opened: Reading, count: int) -> list[Period]:
     return found[::-1]
 
 
-def _curve(
-    opened: Reading, where: Mapping[str, str], window: Period, clock: Clock, why: str | None
-) -> CurveForm:
-    rows = journey.in_segment(opened.facts["handoffs"], where)
-    first, last = start_of(window.from_on, opened.zone), end_of(window.to_on, opened.zone)
-    rows = rows.filter(rows.handed_off_at.between(first, min(last, opened.as_of)))
+def _curve(handoffs: Rows, clock: Clock, why: str | None) -> CurveForm:
     empty = journey.Response(clock, (), (), (), (), 0)
-    drawn = empty if why else journey.response(rows, clock, opened.engine.run)
+    drawn = empty if why else journey.response(handoffs, clock)
     return {
         "clock": clock,
         "hours": list(drawn.hours),

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TypedDict
 
+import ibis.expr.types as ir
 import pyarrow.compute as pc
 
 from metrics.calendar import after_business_hours
-from metrics.journey import in_segment
+from metrics.cells import within
 from metrics.waiting import waiting
 from monitor.reading import Reading
 from monitor.report import instant
@@ -59,9 +60,7 @@ def of_reading(
     reading: Reading, where: Mapping[str, str] | None = None, most: int | None = None
 ) -> OpenLeadsForm:
     """The same of an open reading."""
-    handoffs = in_segment(reading.facts["handoffs"], where or {})
-    found = waiting(handoffs, reading.tables, reading.definitions)
-    rows = reading.engine.run(found).sort_by([(name, "ascending") for name in ORDER])
+    rows = within(reading.held("open leads", lambda: _all(reading)), where or {})
     in_time = rows.filter(pc.greater_equal(rows["hours_left"], 0.0))
     shown = rows if most is None else in_time.slice(0, most)
     return {
@@ -70,6 +69,12 @@ def of_reading(
         "late": rows.num_rows - in_time.num_rows,
         "rows": [_form(reading, row) for row in shown.to_pylist()],
     }
+
+
+def _all(reading: Reading) -> ir.Table:
+    handoffs, dimensions = reading.facts["handoffs"], reading.dimensions("handoffs")
+    found = waiting(handoffs, reading.tables, reading.definitions, dimensions)
+    return found.order_by(ORDER)
 
 
 def _form(reading: Reading, row: dict[str, object]) -> OpenLeadForm:

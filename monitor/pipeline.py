@@ -5,9 +5,10 @@ from typing import TypedDict
 
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis import _
 
+from metrics.cells import added, cells, in_segment
 from metrics.facts import SEGMENTS
-from metrics.journey import in_segment
 from monitor.reading import Reading
 from monitor.report import IndicatorForm, ShownForm, indicator_form, instant, shown_form
 from monitor.views import reading
@@ -70,7 +71,7 @@ class PipelineForm(TypedDict):
 def form(workspace: Workspace, where: Mapping[str, str]) -> PipelineForm:
     """The pipeline as of now, for the whole or a segment."""
     with reading(workspace) as opened:
-        outcomes, _ = opened.shown(where=where)
+        outcomes = opened.shown(where=where)[0]
         return {
             "as_of": instant(opened.as_of),
             "indicators": {
@@ -97,43 +98,39 @@ def open_opportunities(workspace: Workspace, where: Mapping[str, str]) -> pa.Tab
         return opened.with_links(found, "opportunity_id")
 
 
-def _cut(opened: Reading, fact: str, where: Mapping[str, str]) -> ir.Table | None:
-    if any(name not in SEGMENTS[fact] for name in where):
-        return None
-    return in_segment(opened.facts[fact], where)
-
-
 def _quarters(opened: Reading, where: Mapping[str, str]) -> list[QuarterForm]:
-    rows = _cut(opened, "forecasts", where)
-    if rows is None:
+    if any(name not in SEGMENTS["forecasts"] for name in where):
         return []
-    summed = rows.group_by("quarter", "quarter_began_at").aggregate(
-        forecast=rows.forecast_amount.sum(), won=rows.won_amount.sum(), n=rows.count()
+    amounts = {"forecast": _.forecast_amount.sum(), "won": _.won_amount.sum(), "n": _.count()}
+    by = ("quarter_began_at", "quarter")
+    found = opened.held(
+        "forecasts",
+        lambda: cells(opened.facts["forecasts"], by, opened.dimensions("forecasts"), **amounts),
     )
-    found = opened.engine.run(summed.order_by("quarter_began_at")).to_pylist()
     return [
         {"quarter": r["quarter"], "forecast": r["forecast"], "won": r["won"], "n": r["n"]}
-        for r in found
+        for r in added(found, by, list(amounts), where).to_pylist()
     ]
 
 
 def _open(opened: Reading, where: Mapping[str, str]) -> list[StageRow]:
     """In the order of the sales stages."""
-    rows = _cut(opened, "opportunities", where)
-    if rows is None:
+    if any(name not in SEGMENTS["opportunities"] for name in where):
         return []
-    rows = rows.filter(rows.is_open)
-    stages = opened.tables["sales_stages"]
-    order = stages.group_by("sales_stage").aggregate(place=stages.position.min())
-    today = opened.as_of_on
-    grouped = rows.group_by("sales_stage").aggregate(
-        n=rows.count(),
-        amount=rows.amount.cast("float64").sum().fill_null(0.0),
-        overdue=rows.count(where=(rows.close_on < today).fill_null(False)),
-        clean=rows.count(where=rows.is_clean.fill_null(False)),
-    )
-    joined = grouped.left_join(order, "sales_stage").drop("sales_stage_right")
-    found = opened.engine.run(joined.order_by("place", "sales_stage")).to_pylist()
+    counts = {
+        "n": _.count(),
+        "amount": _.amount.cast("float64").sum().fill_null(0.0),
+        "overdue": _.count(where=(_.close_on < opened.as_of_on).fill_null(False)),
+        "clean": _.count(where=_.is_clean.fill_null(False)),
+    }
+    by = ("place", "sales_stage")
+
+    def counted() -> ir.Table:
+        rows, stages = opened.facts["opportunities"], opened.tables["sales_stages"]
+        order = stages.group_by("sales_stage").aggregate(place=stages.position.min())
+        placed = rows.filter(rows.is_open).left_join(order, "sales_stage")
+        return cells(placed, by, opened.dimensions("opportunities"), **counts)
+
     return [
         {
             "sales_stage": r["sales_stage"] or "(none)",
@@ -142,5 +139,7 @@ def _open(opened: Reading, where: Mapping[str, str]) -> list[StageRow]:
             "overdue": r["overdue"],
             "clean": r["clean"],
         }
-        for r in found
+        for r in added(
+            opened.held("open opportunities", counted), by, list(counts), where
+        ).to_pylist()
     ]

@@ -1,6 +1,6 @@
 """What the records say at one manifest and one as-of: the one way in for every figure shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,13 +14,14 @@ from metrics.asked import PERIODS
 from metrics.declaration import Gauge, Result, Shown
 from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
-from metrics.loaded import UNSET, Loaded
+from metrics.loaded import UNSET, Loaded, Span, instant
+from metrics.rows import Rows
 from metrics.stage import Verdict, infer
 from model.availability import Availability
 from model.closing import Closing
 from model.definitions import Definitions
 from model.errors import ConfigurationError, LakeError
-from model.periods import Period, end_of, local_day
+from model.periods import Period, end_of, local_day, start_of
 from model.validation import suggest
 from monitor import people
 from monitor.functions import with_functions
@@ -92,6 +93,22 @@ class Reading(Closing):
 
     def _run(self, rows: ir.Table) -> pa.Table:
         return self.engine.run(rows)
+
+    def dimensions(self, fact: str) -> list[str]:
+        """The configured dimensions that a fact can be cut by."""
+        return [name for name in self.definitions.segments if name in facts.SEGMENTS[fact]]
+
+    def held(self, name: str, make: Callable[[], ir.Table]) -> pa.Table:
+        """The rows of what `make` gives, computed once and then in the workspace's memory."""
+        found: pa.Table = self.loaded.once(("held", name), lambda: self._run(make()))
+        return found
+
+    def handoffs(self, window: Period, where: Mapping[str, str]) -> Rows:
+        """The handoffs of a segment in `window`."""
+        span = Span(start_of(window.from_on, self.zone), end_of(window.to_on, self.zone))
+        rows = self.loaded.rows("handoffs", span)
+        last = min(span.last, self.as_of)
+        return rows.between("handed_off_at", instant(span.first), instant(last)).within(where)
 
     def close(self) -> None:
         """Release the engine."""

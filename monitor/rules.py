@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TypedDict
 
+import ibis.expr.types as ir
+import pyarrow as pa
+
 from metrics import rules as metrics_rules
+from metrics.cells import within
 from metrics.rules import Compliance
 from model.errors import ConfigurationError
 from model.periods import Period, end_of, start_of
@@ -70,17 +74,9 @@ def check(
     segment = dict(where or {})
     with Reading.open(workspace, day) as reading:
         _check_segments(reading, segment)
-        period = reading.period(window) or Period.trailing(DAYS, reading.as_of_on)
-        zone = reading.definitions.calendar.default.timezone
-        found = metrics_rules.compliance(
-            reading.facts["checks"],
-            rules,
-            reading.availability,
-            from_at=start_of(period.from_on, zone),
-            to_at=min(end_of(period.to_on, zone), reading.as_of),
-            where=segment,
-            run=reading.engine.run,
-        )
+        period = _period(reading, window)
+        rows = within(_placed(reading, window), segment)
+        found = metrics_rules.compliance(rows, rules, reading.availability)
         return {
             "as_of": instant(reading.as_of),
             "definitions": workspace.definitions_version,
@@ -88,6 +84,22 @@ def check(
             "window": {"from": period.from_on.isoformat(), "to": period.to_on.isoformat()},
             "rules": [_form(reading, one, most) for one in found],
         }
+
+
+def _period(reading: Reading, window: str | None) -> Period:
+    return reading.period(window) or Period.trailing(DAYS, reading.as_of_on)
+
+
+def _placed(reading: Reading, window: str | None) -> pa.Table:
+    """The checks of a window, newest first; those of the last days stay in memory for segments."""
+
+    def placed() -> ir.Table:
+        period = _period(reading, window)
+        first, last = start_of(period.from_on, reading.zone), end_of(period.to_on, reading.zone)
+        checks, dimensions = reading.facts["checks"], reading.dimensions("checks")
+        return metrics_rules.placed(checks, dimensions, first, min(last, reading.as_of))
+
+    return reading.held("checks", placed) if window is None else reading.engine.run(placed())
 
 
 def _chosen(rules: tuple[Rule, ...], only: str | None) -> list[Rule]:
@@ -99,9 +111,7 @@ def _chosen(rules: tuple[Rule, ...], only: str | None) -> list[Rule]:
 
 
 def _check_segments(reading: Reading, where: Mapping[str, str]) -> None:
-    known = [
-        name for name in reading.definitions.segments if name in reading.facts["checks"].columns
-    ]
+    known = reading.dimensions("checks")
     for name in where:
         if name not in known:
             raise ConfigurationError(f"no dimension {name!r}", "--where", suggest(name, known))

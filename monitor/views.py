@@ -104,14 +104,11 @@ class DeclarationForm(TypedDict):
     needs: list[str]
 
 
-class FindingForm(TypedDict):
-    """A kind of dirty record: what is done about it, how many there are, some ids."""
+class FiguresForm(TypedDict):
+    """A segment's stage, and its indicators, outcomes and measures of evidence."""
 
-    id: str
-    title: str
-    what_is_done: str
-    count: int
-    sample: list[str]
+    stage: StageForm
+    indicators: IndicatorsForm
 
 
 class RecordsForm(TypedDict):
@@ -219,6 +216,18 @@ def stage(workspace: Workspace, where: Segment | None = None, day: date | None =
         return _stage(opened, dict(where or {}))
 
 
+def figures(workspace: Workspace, where: Segment) -> FiguresForm:
+    """The stage of the whole or one segment, and all figures that it rests on."""
+    with reading(workspace) as opened:
+        results = _assessed(opened, where)
+        beside = opened.shown(where=where)
+        definitions = workspace.definitions_version
+        return {
+            "stage": _form(opened, where, results),
+            "indicators": indicators_form(results, opened.as_of, definitions, *beside),
+        }
+
+
 def stages(
     workspace: Workspace, where: Segment, by: Sequence[str], day: date | None = None
 ) -> list[StageForm]:
@@ -253,10 +262,15 @@ def _form(opened: Reading, where: Segment, results: Sequence[Result]) -> StageFo
 
 
 def _stage(opened: Reading, where: Segment) -> StageForm:
+    return _form(opened, where, _assessed(opened, where))
+
+
+def _assessed(opened: Reading, where: Segment) -> list[Result]:
+    """Every indicator of the whole or one segment, which must be one that occurs."""
     results = opened.indicators(where=where)
     if not any(one.estimate.is_assessed for one in results):
         opened.check_occurs(where)
-    return _form(opened, where, results)
+    return results
 
 
 def segment_values(workspace: Workspace) -> dict[str, list[str]]:
@@ -428,18 +442,3 @@ def _counted(rows: "pd.DataFrame") -> tuple[int, dict[str, int]]:
     left_out = rows.loc[~rows["counted"], "reason"].value_counts()
     reasons = {str(reason): int(count) for reason, count in left_out.items()}
     return int(rows["counted"].sum()), reasons
-
-
-def health(workspace: Workspace) -> list[FindingForm]:
-    """The kinds of dirty record, with their counts."""
-    with reading(workspace) as opened:
-        return [
-            {
-                "id": one.id,
-                "title": one.title,
-                "what_is_done": one.what_is_done,
-                "count": one.count,
-                "sample": list(one.sample),
-            }
-            for one in opened.findings()
-        ]

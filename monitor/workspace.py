@@ -13,6 +13,7 @@ from metrics.loaded import Memory
 from metrics.parameters import problems
 from model.definitions import Definitions
 from model.errors import ConfigurationError
+from monitor.reach import Reach
 from store.engines import Engine, open_engine
 from store.lake import Lake
 from store.lock import writer_lock
@@ -78,17 +79,29 @@ class Workspace:
         """The version of everything that gives a number its meaning."""
         return self.definitions.version(declarations({**CATALOGUE, **OUTCOMES}))
 
-    def engine(self, manifest: Manifest) -> Engine:
-        """The engine of the settings over the tables that `manifest` names."""
+    def engine(self, manifest: Manifest, *, again: bool = False) -> Engine:
+        """The engine of the settings over the tables that `manifest` names. A server that was
+        silent a moment ago is asked only `again`; see `monitor.reach`.
+        """
         settings = self.settings.engine
-        return open_engine(
-            self.lake,
-            manifest,
-            url=settings.url,
-            token=secret(settings.token_env, "engine.token_env") if settings.url else None,
-            memory_limit=settings.memory_limit,
-            temp_folder=self.home / "tmp",
-        )
+        token = secret(settings.token_env, "engine.token_env") if settings.url else None
+
+        def opened() -> Engine:
+            return open_engine(
+                self.lake,
+                manifest,
+                url=settings.url,
+                token=token,
+                memory_limit=settings.memory_limit,
+                temp_folder=self.home / "tmp",
+            )
+
+        return self.reach.open(opened, again=again)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Whether the engine's server answers."""
+        return Reach()
 
     def memory(self, of: Hashable) -> Memory:
         """What is in memory of the facts of a manifest, as-of and definitions; the last only."""

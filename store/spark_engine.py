@@ -19,7 +19,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import StructType
 from sqlglot import exp
 
-from model.errors import ConfigurationError, LakeError
+from model.errors import ConfigurationError, LakeError, NoAnswerError
 from store.engines import Engine, in_memory
 from store.lake import Files, Lake
 from store.manifest import Manifest
@@ -40,7 +40,7 @@ class SparkEngine(Engine):
     which is shown `token`.
 
     The server reads the lake at the lake's own address,
-    with its own rights to it. Raises ConfigurationError for a URL that cannot be one, LakeError
+    with its own rights to it. Raises ConfigurationError for a URL that cannot be one, NoAnswerError
     where nobody answers.
     """
 
@@ -176,7 +176,7 @@ def _connected(url: str, token: str | None, where: str) -> SparkSession:
         try:
             grpc.channel_ready_future(channel).result(timeout=ANSWER_SECONDS)
         except grpc.FutureTimeoutError:
-            raise LakeError(
+            raise NoAnswerError(
                 f"no Spark Connect server answers within {ANSWER_SECONDS} s",
                 where,
                 "Start it, or correct engine.url.",

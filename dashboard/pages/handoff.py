@@ -18,8 +18,8 @@ CLOCKS = {"business": "On business hours", "wall": "On the clock on the wall"}
 def page() -> None:
     """Answers first, then the funnel, then teams and regions."""
     layout.head("Handoff")
-    form, rows = data.handoff(data.where()), data.indicators(data.where())
-    _figures(rows)
+    form = data.handoff(data.where())
+    _figures(form["figures"])
     st.header("Who is waiting", anchor=False)
     _waiting(data.open_leads(data.where()), data.where())
     st.header("How soon Sales answers", anchor=False)

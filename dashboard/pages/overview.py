@@ -13,6 +13,9 @@ READING = (
     "Under each stage: its chance by the records. Marks are scores, lines their 95 % intervals; "
     "empty marks are single heads."
 )
+MOVED = (
+    "In brackets: 95 % interval of the change. Not comparable: other figures were assessed then."
+)
 
 
 def page() -> None:
@@ -86,6 +89,8 @@ def _dimensions(form: StageForm) -> None:
     dimensions = form["dimensions"]
     since = _since(form)
     layout.chart(charts.dimensions, dimensions, since, text=charts.texts(dimensions, since))
+    if since:
+        st.caption(MOVED)
     with st.expander("The same as a table"):
         columns = [
             Column("Dimension"),
@@ -113,10 +118,9 @@ def _since(form: StageForm) -> dict[str, str]:
     if then is None:
         return {}
     return {
-        one["id"]: words.since(
-            one["score"], then["dimensions"].get(one["id"]), then["as_of"], data.zone()
-        )
-        for one in form["dimensions"]
+        name: charts.moved(one, then["as_of"], data.zone())
+        for name, one in data.moved(then["id"], form["segment"]).items()
+        if then["dimensions"].get(name) is not None
     }
 
 

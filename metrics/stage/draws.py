@@ -9,6 +9,7 @@ Everything random is hashed from the seed and a name: nothing depends on the ord
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -25,15 +26,20 @@ NORMAL = 1.959963984540054
 WEIGHT_SPREAD, MOST_PENALTY = 0.25, 0.5
 SHARE_SHIFT, DURATION_SHIFT = 0.2, 0.1  # ±10 %: of a share of one half, of a duration
 NO_INFLUENCE = 1e-12
+AT_ONCE = 250  # draws, so that the weights of many owners stay few megabytes
+KEPT_OWNERS = 20_000  # 2 kB each: luck is the same for every segment
 SHORTEST = 1e-3  # of the unit, so that a median of 0 has a logarithm
 
 
 @dataclass(frozen=True)
 class Luck:
-    """Where random numbers come from: `draws` of each, by name."""
+    """Where random numbers come from: `draws` of each, by name. Estimates that rest on no owner
+    draw theirs under the name `alone`.
+    """
 
     seed: int
     draws: int
+    alone: str = "alone"
 
     def stream(self, name: str) -> np.random.Generator:
         """The generator that belongs to `name`."""
@@ -47,24 +53,42 @@ class Luck:
 
     def deviates(self, estimates: Mapping[str, Estimate]) -> dict[str, Floats]:
         """A standard normal deviate per estimate and draw, alike where owners are shared."""
-        owners = sorted({c for e in estimates.values() for c in e.influence})
+        names = sorted(estimates)
+        owners = sorted({owner for one in names for owner in estimates[one].influence})
         place = {owner: i for i, owner in enumerate(owners)}
-        extra = np.empty((len(owners), self.draws))
-        for owner, i in place.items():
-            extra[i] = self.stream(f"owner|{owner}").poisson(1.0, self.draws) - 1.0
-        found = {}
-        for name, estimate in estimates.items():
-            influence = np.zeros(len(owners))
-            for owner, change in estimate.influence.items():
-                influence[place[owner]] = change
-            size = float(np.sqrt(influence @ influence))
-            if size > NO_INFLUENCE:
-                # rounded, so that the last bit of a sum does not decide between equal draws
-                ranks = _ranks(np.round(influence @ extra / size, 9))
-                found[name] = np.asarray(special.ndtri((ranks - 0.5) / self.draws))
-            else:
-                found[name] = self.stream(f"alone|{name}").standard_normal(self.draws)
+        influence = np.zeros((len(names), len(owners)))
+        for i, name in enumerate(names):
+            for owner, change in estimates[name].influence.items():
+                influence[i, place[owner]] = change
+        sizes = np.sqrt((influence * influence).sum(axis=1))
+        told = sizes > NO_INFLUENCE
+        # rounded, so that the last bit of a sum does not decide between equal draws
+        sums = np.round(self._sums(influence[told], owners) / sizes[told, None], 9)
+        ranked = iter(sums)
+        return {
+            name: special.ndtri((_ranks(next(ranked)) - 0.5) / self.draws)
+            if is_told
+            else self.stream(f"{self.alone}|{name}").standard_normal(self.draws)
+            for name, is_told in zip(names, told, strict=True)
+        }
+
+    def _sums(self, influence: Floats, owners: Sequence[str]) -> Floats:
+        """By row of `influence` and draw, its sum over the owners times their extra weights."""
+        extra = np.empty((len(owners), self.draws), dtype=np.int8)
+        for i, owner in enumerate(owners):
+            extra[i] = _extra_weights(self.seed, self.draws, owner)
+        found = np.empty((len(influence), self.draws))
+        for first in range(0, self.draws, AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            found[:, part] = influence @ extra[:, part].astype(np.float64)
         return found
+
+
+@lru_cache(KEPT_OWNERS)
+def _extra_weights(seed: int, draws: int, owner: str) -> NDArray[np.int8]:
+    """How many times more than once an owner's records count, by draw."""
+    counts = Luck(seed, draws).stream(f"owner|{owner}").poisson(1.0, draws)
+    return (counts - 1).astype(np.int8)
 
 
 def sampled_share(estimate: Estimate, deviate: Floats) -> Floats:

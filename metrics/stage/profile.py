@@ -114,6 +114,13 @@ def profile(
         if result.indicator.id in estimates:
             raise ValueError(f"two results for {result.indicator.id}: give one segment at a time")
         estimates[result.indicator.id] = result.estimate
+    return profile_of(estimates, definitions, catalogue)
+
+
+def profile_of(
+    estimates: Mapping[str, Estimate], definitions: Definitions, catalogue: Mapping[str, Indicator]
+) -> Profile:
+    """The same of estimates by the id of their indicator."""
     absent = Estimate.not_assessed("not computed")
     slots = [
         Slot(one.id, one.dimension, one.weight, one, estimates.get(one.id, absent))

@@ -1,6 +1,7 @@
 """The demonstration company's records, in the states that a page can meet."""
 
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -69,11 +70,16 @@ def stale(company: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture(scope="session")
-def unreachable(company: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """The company's records, and an engine at an address where nobody answers."""
+def unreachable(company: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The company's records, and an engine whose port takes connections and never answers."""
     place = _beside(company, tmp_path_factory.mktemp("unreachable"))
-    place.write(place.settings() | {"engine": {"url": "sc://127.0.0.1:1"}})
-    return place
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        place.write(
+            place.settings() | {"engine": {"url": f"sc://127.0.0.1:{deaf.getsockname()[1]}"}}
+        )
+        yield place
 
 
 def _beside(company: Place, home: Path) -> Place:

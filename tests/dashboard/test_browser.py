@@ -14,6 +14,7 @@ from monitor import (
     advice,
     comparison,
     handoff,
+    health,
     pipeline,
     snapshots,
     surveys,
@@ -127,7 +128,9 @@ def expected(company: Place) -> dict[str, list[str]]:
         ],
         "survey": [words.mean(survey["sales"]["mean"]), words.mean(survey["marketing"]["mean"])],
         "trends": [f"{len(kept)} snapshots", words.score(kept[-1]["score"])],
-        "health": [words.number(one["count"]) for one in views.health(workspace) if one["count"]],
+        "health": [
+            words.number(one["count"]) for one in health.findings(workspace) if one["count"]
+        ],
     }
 
 

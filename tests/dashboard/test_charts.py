@@ -1,18 +1,20 @@
 """Charts as specifications: every mark where its figure is, nothing drawn for what is unknown."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 
 from dashboard import charts, timelines
-from dashboard.theme import DARK, LIGHT, Palette
+from dashboard.theme import DARK, LIGHT, Palette, specified
 from monitor import snapshots
+from monitor.compare import MovementForm
 from monitor.snapshots import PointForm, SnapshotLine
 from monitor.views import DeclarationForm
 from tests.dashboard import forms
 
-SINCE = {"handoff": "+4 since 31 Aug 2026"}
+SINCE = {"handoff": "+4 (−2 to +9) since 31 Aug 2026"}
 PALETTES = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 
 
@@ -173,8 +175,6 @@ def test_rebuilt_points_are_told_apart_from_kept_ones() -> None:
 
 @PALETTES
 def test_survey_waves_stand_in_the_trend(colours: Palette) -> None:
-    from datetime import date
-
     waves = [{"closes_on": date(2026, 10, 14), "sales": 36.0, "marketing": None}]
     chart = timelines.score_trend(KEPT, waves, colours)  # type: ignore[arg-type]
     (wave,) = {row["team"] for row in rows(chart) if "team" in row}
@@ -249,3 +249,31 @@ def test_what_came_before_is_a_quarter_old_under_the_same_definitions() -> None:
     assert found(lines[3:]) is None
     assert found([lines[1]]) is None
     assert found([snapshot("2026-10-01"), *lines[3:]]) == "2026-10-01"
+
+
+def test_what_is_shown_has_the_rows_that_altair_makes() -> None:
+    waves = [{"closes_on": date(2026, 10, 14), "sales": 36.0, "marketing": None}]
+    drawings: list[tuple[Any, ...]] = [
+        (charts.ladder, forms.stage(), LIGHT),
+        (charts.dimensions, forms.stage()["dimensions"], SINCE, LIGHT),
+        (charts.dimensions, forms.not_enough()["dimensions"], {}, LIGHT),
+        (timelines.value_trend, HISTORY, DECLARED, LIGHT),
+        (timelines.score_trend, KEPT, waves, LIGHT),
+    ]
+    for draw, *of in drawings:
+        whole = draw(*of).to_dict()
+        for layer in whole["layer"]:
+            layer["data"] = {"values": whole["datasets"][layer["data"]["name"]]}
+        assert specified(draw, *of)["layer"] == whole["layer"]
+
+
+def test_what_a_dimension_has_moved_is_told_with_its_interval() -> None:
+    def told(points: float | None, low: float | None, high: float | None) -> str:
+        one: MovementForm = {"points": points, "low": low, "high": high}
+        return charts.moved(one, "2026-08-31T21:59:59Z", "Europe/Berlin")
+
+    assert told(6.8, -1.6, 15.2) == "+7 (−2 to +15) since 31 Aug 2026"
+    assert told(-6.8, -9.0, -0.2) == "−7 (−9 to 0) since 31 Aug 2026"
+    assert told(0.2, -2.0, 2.4) == "no change (−2 to +2) since 31 Aug 2026"
+    assert told(0.0, 0.0, 0.0) == "as on 31 Aug 2026"
+    assert told(None, None, None) == "not comparable with 31 Aug 2026"

@@ -173,15 +173,6 @@ def test_remarks_read_like_the_rest_of_the_screen() -> None:
     assert words.sentence("only 10 of 100 %") == "Only 10 of 100\u00a0%."
 
 
-def test_what_a_dimension_has_moved_is_told_in_the_points_that_are_shown() -> None:
-    assert (
-        words.since(58.2, 51.4, "2026-08-31T21:59:59Z", "Europe/Berlin") == "+7 since 31 Aug 2026"
-    )
-    assert words.since(59.9, 60.1, "2026-08-31", "UTC") == "−1 since 31 Aug 2026"
-    assert words.since(60.1, 60.2, "2026-08-31", "UTC") == "as on 31 Aug 2026"
-    assert words.since(None, 60.2, "2026-08-31", "UTC") == ""
-
-
 def status(**changes: object) -> StatusForm:
     base = {"last_sync": None, "is_stale": False, "age_hours": 0.4}
     return {**base, **changes}  # type: ignore[typeddict-item]

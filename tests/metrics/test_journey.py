@@ -9,6 +9,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 
 from metrics import journey
+from metrics.rows import Rows
 from model.periods import Period
 from tests.metrics.company import AS_OF, Company, run
 
@@ -17,8 +18,12 @@ MAY = Period(date(2026, 5, 1), date(2026, 5, 31))
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
 
 
-def cohorts(company: Company, zone: str = "UTC") -> dict[str, dict[str, int]]:
-    found = journey.cohorts(company.facts(), [MARCH, MAY, JUNE], AS_OF, zone, run)
+def cohorts(
+    company: Company, zone: str = "UTC", where: dict[str, str] | None = None
+) -> dict[str, dict[str, int]]:
+    months = [MARCH, MAY, JUNE]
+    counted = run(journey.steps(company.facts(), months, zone, ["region"]))
+    found = journey.cohorts(counted, months, AS_OF, zone, where or {})
     assert [one.period for one in found] == [MARCH, MAY, JUNE]
     assert [one.is_young for one in found] == [False, True, True]
     return {f"{one.period.from_on:%m}": dict(one.counts) for one in found}
@@ -63,9 +68,9 @@ def test_the_curve_is_kaplan_meier_with_the_waiting_ones_censored(clock: Any) ->
         lead = company.lead(f"m1, s{index % 3 + 1} 06-{day:02} 10:00", created="05-01 08:00")
         if index % 4:
             company.touch(lead, f"s{index % 3 + 1}", f"06-{day + index % 5:02} 1{index % 8}:20")
-    handoffs = company.facts()["handoffs"]
-    found = journey.response(handoffs, clock, run)
-    rows = run(handoffs).to_pandas()
+    handoffs = run(company.facts()["handoffs"])
+    found = journey.response(Rows.of(handoffs), clock)
+    rows = handoffs.to_pandas()
     fitted = KaplanMeierFitter().fit(rows[f"response_{clock}_hours"], rows["is_responded"])
     for at, share in zip(found.hours, found.share, strict=True):
         assert share == pytest.approx(1 - float(fitted.predict(at)), abs=1e-12)
@@ -77,14 +82,15 @@ def test_the_curve_is_kaplan_meier_with_the_waiting_ones_censored(clock: Any) ->
 
 
 def test_without_handoffs_there_is_no_curve() -> None:
-    found = journey.response(Company().facts()["handoffs"], "wall", run)
+    found = journey.response(Rows.of(run(Company().facts()["handoffs"])), "wall")
     assert (found.n, len(found.hours)) == (0, 0)
 
 
-def test_a_row_without_a_value_is_in_a_segment_of_its_own() -> None:
+def test_a_lead_without_a_region_is_in_a_segment_of_its_own() -> None:
     company = Company()
     for region in ("EMEA", "", None):
         company.lead("m1, s1 06-02 10:00", created="06-01 08:00", region=region)
-    leads = company.facts()["leads"]
-    assert run(journey.in_segment(leads, {"region": "EMEA"})).num_rows == 1
-    assert run(journey.in_segment(leads, {"region": "(none)"})).num_rows == 2
+    found = {name: cohorts(company, where={"region": name}) for name in ("EMEA", "(none)", "APAC")}
+    assert {name: one["06"]["handed_off"] for name, one in found.items()} == {
+        "EMEA": 1, "(none)": 2, "APAC": 0,
+    }  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from metrics import rules as metrics_rules
+from metrics.cells import within
 from metrics.facts.checks import NEEDS
 from metrics.rules import Compliance
 from model.rules import REQUIREMENTS, Rule
@@ -21,14 +22,12 @@ def company() -> Company:
 
 
 def judged(made: Company, rule: str, **asked: Any) -> Compliance:
+    checks = made.facts(["checks"])["checks"]
+    rows = run(metrics_rules.placed(checks, ["region"], datetime(2026, 4, 1), made.as_of))
     (found,) = metrics_rules.compliance(
-        made.facts(["checks"])["checks"],
+        within(rows, asked.get("where", {})),
         [one for one in made.definitions.rules if one.id == rule],
         asked.get("availability", EVERYTHING),
-        from_at=datetime(2026, 4, 1),
-        to_at=made.as_of,
-        where=asked.get("where", {}),
-        run=run,
     )
     return found
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor import snapshots, views
+from monitor import health, snapshots, views
 from monitor.report import IndicatorForm
 from monitor.sync import sync
 from monitor.workspace import Workspace
@@ -24,7 +24,7 @@ def opened(name: str, tmp_path: Path) -> Workspace:
 
 
 def counts(workspace: Workspace) -> dict[str, int]:
-    return {one["id"]: one["count"] for one in views.health(workspace)}
+    return {one["id"]: one["count"] for one in health.findings(workspace)}
 
 
 def statuses(rows: dict[str, IndicatorForm]) -> set[str]:

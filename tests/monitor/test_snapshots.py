@@ -238,6 +238,26 @@ def test_a_snapshot_and_now_are_compared_with_what_entered_and_left(
 
 
 @pytest.mark.full
+def test_a_dimension_has_moved_by_the_difference_of_its_scores(here: Workspace) -> None:
+    first = snapshots.listed(here)[0]
+    held = here.records.snapshots.get(first["id"]).segments
+    segments = [next(one["segment"] for one in held if "region" in one["segment"]), {}]
+    for where in segments:
+        kept = [one["stage"] for one in held if one["segment"] == where]
+        then = kept[0] if where else here.records.snapshots.get(first["id"]).payload["stage"]
+        scores = {one["id"]: one["score"] for one in then["dimensions"]}
+        found = compare.moved(here, first["id"], where)
+        compared = 0
+        for now in views.stage(here, where)["dimensions"]:
+            one = found[now["id"]]
+            if one["points"] is None or one["low"] is None or one["high"] is None:
+                continue
+            compared += 1
+            assert one["points"] == pytest.approx(now["score"] - scores[now["id"]])
+            assert one["low"] <= one["points"] <= one["high"]
+        assert compared
+
+
 def test_the_past_is_restated_beside_what_was_kept(here: Workspace, tmp_path: Path) -> None:
     settings = here.settings.model_dump(mode="json")
     settings["lake"] = {"url": str(here.home / "lake")}

@@ -38,12 +38,12 @@ SETTINGS = {
 
 
 @contextmanager
-def sail(folder: Path) -> Iterator[str]:
-    """The URL of a Sail server that keeps its checkpoints in `folder`."""
+def sail(folder: Path, port: int = 0) -> Iterator[str]:
+    """The URL of a Sail server that keeps its checkpoints in `folder`; port 0 is a free one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAIL_EXECUTION__CHECKPOINT__PATH", folder.as_uri())
         patch.setenv("RUST_LOG", "error")
-        server = SparkConnectServer("127.0.0.1", 0)
+        server = SparkConnectServer("127.0.0.1", port)
         server.start(background=True)
     try:
         _, port = server.listening_address
