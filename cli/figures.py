@@ -7,6 +7,7 @@ import typer
 
 from cli.common import AsOf, By, ByPeriods, Json, PeriodOption, Where, day, segment, workspace
 from model.errors import ConfigurationError
+from monitor import health as dirty
 from monitor import views
 from monitor.outputs.terminal import figures as show
 from monitor.outputs.terminal import printing
@@ -48,6 +49,23 @@ def records(
     """Print the CRM records behind an indicator, as CSV."""
     frame = views.records(workspace(context), indicator, segment(where), day(as_of), window)
     sys.stdout.write(frame.to_csv(index=False))
+
+
+@app.command()
+def health(
+    context: typer.Context,
+    finding: Annotated[
+        str | None, typer.Option("--records", help="Print the records of this kind, as CSV.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Print the kinds of dirty record: how many there are, and what is done about them."""
+    opened = workspace(context)
+    if finding is not None:
+        sys.stdout.write(dirty.records(opened, finding).to_pandas().to_csv(index=False))
+        return
+    form = dirty.findings(opened)
+    printing.json(form) if json else show.findings(form)
 
 
 @app.command()

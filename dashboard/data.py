@@ -254,6 +254,11 @@ def records(indicator: str, segment: Segment) -> RecordsForm:
     )
 
 
+def dirty_csv(finding: str) -> bytes:
+    """All records of a kind of dirty record, as a CSV file."""
+    return _csv(dirty.records(workspace(), finding).to_pandas())
+
+
 def records_csv(indicator: str, segment: Segment) -> bytes:
     """All of them."""
     return _csv(views.records(workspace(), indicator, segment))

@@ -72,6 +72,23 @@ def find(
     return found
 
 
+def records(
+    finding: Finding,
+    tables: Mapping[str, ir.Table],
+    availability: Availability,
+    definitions: Definitions,
+    as_of: datetime,
+    run: Run,
+) -> pa.Table:
+    """All records of a finding, each once: `record_id`, in order. None where the sources do not
+    give what it needs.
+    """
+    if availability.lacks(finding.needs):
+        return pa.table({"record_id": pa.array([], pa.string())})
+    rows = finding.records(Known(tables, definitions, as_of)).distinct()
+    return run(rows.order_by("record_id"))
+
+
 def _ids(rows: ir.Table, key: str) -> ir.Table:
     return rows.select(record_id=rows[key].cast("string"))
 

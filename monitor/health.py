@@ -2,6 +2,8 @@
 
 from typing import TypedDict
 
+import pyarrow as pa
+
 from monitor.reading import Reading
 from monitor.workspace import Workspace
 
@@ -29,3 +31,9 @@ def findings(workspace: Workspace) -> list[FindingForm]:
             }
             for one in opened.findings()
         ]
+
+
+def records(workspace: Workspace, finding: str) -> pa.Table:
+    """All records of a kind of dirty record: record_id, link (into the CRM, where it has one)."""
+    with Reading.open(workspace) as opened:
+        return opened.with_links(opened.dirty(finding), "record_id")

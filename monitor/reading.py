@@ -268,6 +268,21 @@ class Reading(Closing):
             is_past=self.as_of < self.manifest.cutoff_at,
         )
 
+    def dirty(self, finding: str) -> pa.Table:
+        """All records of a kind of dirty record; empty where the sources do not tell."""
+        by_id = {one.id: one for one in health.FINDINGS}
+        if finding not in by_id:
+            hint = suggest(finding, list(by_id))
+            raise ConfigurationError(f"no kind of dirty record {finding!r}", "", hint)
+        return health.records(
+            by_id[finding],
+            self.tables,
+            self.availability,
+            self.definitions,
+            self.as_of,
+            self.engine.run,
+        )
+
     def unknown(self) -> list[str]:
         """What the records of today do not tell of a past as-of, in words; see `metrics.past`."""
         found = past.gaps(self.facts, self.tables, self.availability, self.engine.run)

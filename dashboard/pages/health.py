@@ -1,5 +1,7 @@
 """Data health: where the records come from, what is missing and what that costs, what is dirty."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard import data, html, layout, words
@@ -124,6 +126,8 @@ def _dirty() -> None:
             ids = one["sample"]
             links = [f"[{i}]({template.replace('{id}', i)})" if template else i for i in ids]
             st.markdown(f"**{one['title']}** {', '.join(links)}")
+            label = f"Download all {words.number(one['count'])} as CSV"
+            layout.csv(partial(data.dirty_csv, one["id"]), f"{one['id']}.csv", label)
 
 
 layout.show(page)

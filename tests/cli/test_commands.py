@@ -188,6 +188,21 @@ def test_records_are_csv_with_what_counts(ask: Any) -> None:
     assert rows[0]["lead_id"].startswith("00Q")
 
 
+def test_dirty_records_are_counted_and_listed(ask: Any) -> None:
+    found = json.loads(ask("health", "--json").out)
+    told = ask("health").out
+    assert len(found) == len({one["id"] for one in found}) > 15
+    for one in found:
+        assert one["id"] in told
+    (most,) = sorted(found, key=lambda one: -one["count"])[:1]
+    rows = list(csv.DictReader(io.StringIO(ask("health", "--records", most["id"]).out)))
+    assert len(rows) == most["count"] > 0
+    assert all(row["link"].endswith(row["record_id"]) for row in rows)
+    wrong = ask("health", "--records", "mergd")
+    assert (wrong.code, wrong.err.count("\n")) == (1, 1)
+    assert "Did you mean merged?" in wrong.err
+
+
 def test_snapshots_are_listed_shown_and_compared(ask: Any) -> None:
     listed = json.loads(ask("snapshot", "list", "--json").out)
     assert [one["kind"] for one in listed].count("backfilled") == MONTHS

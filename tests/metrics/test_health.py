@@ -14,6 +14,13 @@ def find(company: Company) -> dict[str, Found]:
     return {one.id: one for one in found}
 
 
+def all_of(company: Company, name: str) -> list[str]:
+    (one,) = [one for one in health.FINDINGS if one.id == name]
+    tables, availability = company.tables(), company.availability
+    rows = health.records(one, tables, availability, company.definitions, company.as_of, run)
+    return [str(record) for record in rows["record_id"].to_pylist()]
+
+
 def test_a_clean_company_has_no_findings() -> None:
     company = Company()
     company.rows["users"] = [row for row in company.rows["users"] if row["user_id"] != "robot"]
@@ -89,11 +96,15 @@ def test_one_owner_for_everything_and_long_lists() -> None:
     assert found["one_owner"].sample == ("mq",)
     assert found["queue_owned"].count == 25
     assert len(found["queue_owned"].sample) == health.SAMPLE
+    listed = all_of(company, "queue_owned")
+    assert len(listed) == len(set(listed)) == 25
+    assert listed[: health.SAMPLE] == list(found["queue_owned"].sample)
 
 
 def test_what_cannot_be_seen_is_not_looked_for() -> None:
     company = Company(availability=without("activities"))
     found = find(company)
     assert "without_time" not in found
+    assert all_of(company, "without_time") == []
     assert "merged" in found
     assert EVERYTHING.has("activities")

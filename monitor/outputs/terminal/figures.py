@@ -5,6 +5,7 @@ from typing import TypeGuard
 
 from model import words
 from model.stages import Dimension
+from monitor.health import FindingForm
 from monitor.outputs.terminal.printing import line, table
 from monitor.outputs.words import amount, figure, interval, status_words, told
 from monitor.report import IndicatorsForm, ShownForm
@@ -76,6 +77,17 @@ def explanation(form: ExplanationForm | PlainExplanationForm) -> None:
     line(f"Records counted: {form['counted']:,}.")
     for reason, count in form["left_out"].items():
         line(f"  left out: {count:,} ({reason})")
+
+
+def findings(form: Sequence[FindingForm]) -> None:
+    """The kinds of dirty record, those that there are first."""
+    rows = [
+        (one["id"], one["title"], f"{one['count']:,}", one["what_is_done"])
+        for one in sorted(form, key=lambda one: -one["count"])
+    ]
+    table(("kind", "records", "n", "what is done about it"), rows, right=(2,))
+    line("")
+    line("Which they are: detente health --records KIND")
 
 
 def is_scored(form: ExplanationForm | PlainExplanationForm) -> TypeGuard[ExplanationForm]:
