@@ -10,7 +10,13 @@ from metrics.loaded import Loaded
 from model.stages import Function
 
 CAPTURE_DAYS = 90
-ACCEPTED_READS = ("handed_off_at", "is_accepted_untouched")
+READS = {
+    "people": ("side", "is_touching", "functions_since_at", "trainings"),
+    "metrics": ("company_marketing_targets", "company_declared_targets", "is_declared"),
+    "structure": ("is_declared",),
+    "handoffs": ("handed_off_at", "is_accepted_untouched"),
+}
+"""What conditions look at in facts that figures are made of, too."""
 LEAST_ACCEPTED = 20
 LEAST_WATCHED_DAYS = 180
 MOVE_DAYS = 730
@@ -84,8 +90,7 @@ class Context:
         return {(row["entity"], row["field"]): row["first_at"] for row in self._tracked}
 
     def _targets(self, column: str) -> list[int]:
-        columns = ("company_marketing_targets", "company_declared_targets", "is_declared")
-        return [int(row[column] or 0) for row in self._rows("metrics", *columns)]
+        return [int(row[column] or 0) for row in self._rows("metrics", *READS["metrics"])]
 
     @property
     def marketing_targets(self) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from metrics.asked import Asked, Segment
 from metrics.context import (
-    ACCEPTED_READS,
+    READS,
     Condition,
     Context,
     context_of,
@@ -93,8 +93,8 @@ def needed(definitions: Definitions, only: Sequence[str] = ()) -> dict[str, Need
             columns.setdefault(one.fact, {}).update(dict.fromkeys(reads))
     if not only:
         columns["decisions"].update(dict.fromkeys((*HANDED.reads, *DECIDED.reads)))
-    if "handoffs" in columns:
-        columns["handoffs"].update(dict.fromkeys(ACCEPTED_READS))
+    for fact in columns if only else ():
+        columns[fact].update(dict.fromkeys(READS.get(fact, ())))
     return {
         fact: Needed(
             tuple(read),
