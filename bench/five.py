@@ -1,6 +1,5 @@
 """Five indicators from base tables to result, by us and by what others would write."""
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,11 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from metrics import evaluate, facts
 from metrics.facts.sides import owners
 from model.periods import Period
 from monitor.functions import with_functions
-from monitor.refresh import HISTORY, keeping
+from monitor.reading import Reading
 from monitor.workspace import Workspace
 from store.duck_engine import DuckEngine
 
@@ -24,7 +22,6 @@ NAMES = (
     "loss_reason_rate",
     "contact_role_coverage",
 )
-NEEDED = ("handoffs", "decisions", "opportunities", "people", "history", "structure", "metrics")
 WINDOW = "2024-06-01..2026-06-30"
 
 
@@ -70,21 +67,7 @@ def surviving(days: NDArray[np.float64], is_event: NDArray[np.bool_], at: float)
 
 
 def five(workspace: Workspace) -> dict[str, float | None]:
-    """The same by us: the facts that they need, whole, and then the figures with intervals."""
-    manifest = workspace.lake.manifest()
-    assert manifest is not None
-    definitions, as_of = workspace.settings.definitions, manifest.cutoff_at
-    with workspace.engine(manifest) as engine, ExitStack() as steps:
-        keep = keeping(engine, steps)
-        built = facts.build(
-            with_functions(engine, workspace.settings.functions),
-            definitions,
-            manifest.availability,
-            as_of,
-            as_of - HISTORY,
-            keep,
-        )
-        kept = {name: keep(f"fact_{name}", built[name]) for name in NEEDED}
-        rows = evaluate.loaded(lambda: kept, manifest.availability, definitions, as_of, engine.run)
-        results = evaluate.evaluate(rows, window=Period.parse(WINDOW), only=NAMES)
+    """The same by us, as `detente indicators ID…` has them, with their intervals."""
+    with Reading.open(workspace) as reading:
+        results = reading.few_indicators(NAMES, window=Period.parse(WINDOW))
     return {one.indicator.id: one.estimate.value for one in results}

@@ -19,6 +19,7 @@ app = typer.Typer()
 @app.command()
 def indicators(
     context: typer.Context,
+    ids: Annotated[list[str] | None, typer.Argument(help="Only these indicators.")] = None,
     as_of: AsOf = None,
     window: PeriodOption = None,
     by: ByPeriods = None,
@@ -26,15 +27,17 @@ def indicators(
     explain: Annotated[str | None, typer.Option(help="Explain one indicator.")] = None,
     json: Json = False,
 ) -> None:
-    """Print the indicators with their intervals, or explain one."""
+    """Print the indicators with their intervals, all or some, or explain one."""
     opened = workspace(context)
     if explain is not None:
+        if ids:
+            raise ConfigurationError("--explain is of one indicator", "", "Leave out the others.")
         if by:
             raise ConfigurationError("--explain is of one segment", "--by", "Use --where.")
         text = views.explain(opened, explain, segment(where), day(as_of), window)
         printing.json(text) if json else show.explanation(text)
         return
-    form = views.indicators(opened, segment(where), tuple(by or ()), day(as_of), window)
+    form = views.indicators(opened, segment(where), tuple(by or ()), day(as_of), window, ids or ())
     printing.json(form) if json else show.indicators(form)
 
 

@@ -2,105 +2,139 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from metrics.loaded import Loaded
-from model.availability import Availability
-from model.definitions import Definitions
 from model.stages import Function
 
 CAPTURE_DAYS = 90
+READS = {
+    "people": ("side", "is_touching", "functions_since_at", "trainings"),
+    "metrics": ("company_marketing_targets", "company_declared_targets", "is_declared"),
+    "structure": ("is_declared",),
+    "handoffs": ("handed_off_at", "is_accepted_untouched"),
+}
+"""What conditions look at in facts that figures are made of, too."""
 LEAST_ACCEPTED = 20
 LEAST_WATCHED_DAYS = 180
 MOVE_DAYS = 730
 
 
-@dataclass(frozen=True)
 class Context:
-    """The organisation's words, what the sources give, and what the facts hold at all.
+    """The organisation's words, what the sources give, and what the facts hold at all; each looked
+    up when a condition first asks.
 
-    `owners` counts users and queues by side, `users` active people by side, `touching` those of
-    them who logged a touch in the last 90 days. `changes` counts the recorded changes by entity
-    and field, `tracked_since` says since when. `marketing_targets` and `declared_targets` count
-    targets that hold now. `accepted` counts the recent handoffs that were accepted,
-    `accepted_untouched` those of them without a touch. `counted` has by table the records that the
-    connections see and those that the sources hold by their own count.
+    `counted` has by table the records that the connections see and those that the sources hold by
+    their own count.
     """
 
-    definitions: Definitions
-    availability: Availability
-    owners: Mapping[str, int] = field(default_factory=dict)
-    users: Mapping[str, int] = field(default_factory=dict)
-    touching: Mapping[str, int] = field(default_factory=dict)
-    changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    marketing_targets: int = 0
-    declared_targets: int = 0
-    declared_metrics: int = 0
-    is_head_declared: bool = False
-    functions_since_at: datetime | None = None
-    trainings: int = 0
-    tracked_since: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
-    accepted: int = 0
-    accepted_untouched: int = 0
-    as_of: datetime = datetime.max
-    counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    def __init__(self, loaded: Loaded, counted: Mapping[str, tuple[int, int]]) -> None:
+        self._loaded = loaded
+        self.counted = counted
+        self.definitions, self.availability = loaded.definitions, loaded.availability
+        self.as_of = loaded.as_of
+
+    def _rows(self, fact: str, *columns: str) -> list[dict[str, Any]]:
+        def read() -> list[dict[str, Any]]:
+            rows: list[dict[str, Any]] = self._loaded.table(fact, *columns).to_pylist()
+            return rows
+
+        found: list[dict[str, Any]] = self._loaded.once(("rows", fact, columns), read)
+        return found
+
+    @cached_property
+    def _people(self) -> list[dict[str, Any]]:
+        return self._rows("people", "side", "is_touching")
+
+    @cached_property
+    def owners(self) -> Mapping[str, int]:
+        """Users and queues by side."""
+        return Counter(one["side"] for one in self._people if one["side"] is not None)
+
+    @property
+    def sellers(self) -> int:
+        """Active people of Sales."""
+        return sum(one["is_touching"] is not None for one in self._people)
+
+    @property
+    def touching(self) -> int:
+        """Those of them who logged a touch in the last 90 days."""
+        return sum(bool(one["is_touching"]) for one in self._people)
+
+    @property
+    def functions_since_at(self) -> datetime | None:
+        """Since when functions are recorded."""
+        rows = self._rows("people", "functions_since_at")
+        return min((at for one in rows if (at := one["functions_since_at"])), default=None)
+
+    @property
+    def trainings(self) -> int:
+        """How many trainings are recorded at all."""
+        rows = self._rows("people", "trainings")
+        return max((one["trainings"] or 0 for one in rows), default=0)
+
+    @cached_property
+    def _tracked(self) -> list[dict[str, Any]]:
+        return self._rows("history", "entity", "field", "changes", "first_at")
+
+    @cached_property
+    def changes(self) -> Mapping[tuple[str, str], int]:
+        """The recorded changes by entity and field."""
+        return {(row["entity"], row["field"]): row["changes"] for row in self._tracked}
+
+    @property
+    def tracked_since(self) -> Mapping[tuple[str, str], datetime]:
+        """Since when there are any."""
+        return {(row["entity"], row["field"]): row["first_at"] for row in self._tracked}
+
+    def _targets(self, column: str) -> list[int]:
+        return [int(row[column] or 0) for row in self._rows("metrics", *READS["metrics"])]
+
+    @property
+    def marketing_targets(self) -> int:
+        """Marketing's targets that hold now."""
+        return max(self._targets("company_marketing_targets"), default=0)
+
+    @property
+    def declared_targets(self) -> int:
+        """Declared targets that hold now."""
+        return max(self._targets("company_declared_targets"), default=0)
+
+    @property
+    def declared_metrics(self) -> int:
+        """Metrics of the catalogue with a declared target."""
+        return sum(self._targets("is_declared"))
+
+    @property
+    def is_head_declared(self) -> bool:
+        """Whether the common head of both functions is declared."""
+        return any(one["is_declared"] for one in self._rows("structure", "is_declared"))
+
+    @cached_property
+    def accepted(self) -> tuple[int, int]:
+        """How many recent handoffs were accepted, and how many of them without a touch."""
+        found: tuple[int, int] = self._loaded.once("accepted", self._accepted)
+        return found
+
+    def _accepted(self) -> tuple[int, int]:
+        handed = self._loaded.facts()["handoffs"]
+        recent = handed.handed_off_at >= self.as_of - timedelta(days=CAPTURE_DAYS)
+        untouched = handed.filter(recent).is_accepted_untouched
+        counted = untouched.as_table().aggregate(
+            n=untouched.count(), k=untouched.cast("int64").sum().fill_null(0)
+        )
+        row = self._loaded.run(counted).to_pylist()[0]
+        return row["n"], row["k"]
 
 
 Condition = Callable[[Context], str | None]
 
 
 def context_of(loaded: Loaded, counted: Mapping[str, tuple[int, int]] | None = None) -> Context:
-    """The context that these facts give, worked out once for them."""
-    found: Context = loaded.once("context", lambda: _context(loaded))
-    return replace(found, counted=dict(counted or {}))
-
-
-def _context(loaded: Loaded) -> Context:
-    recent = loaded.as_of - timedelta(days=CAPTURE_DAYS)
-    people = loaded.table(
-        "people", "side", "is_active", "last_touch_at", "functions_since_at", "trainings"
-    ).to_pylist()
-    sided = [one for one in people if one["side"] is not None]
-    active = [one for one in sided if one["is_active"]]
-    touching = [one for one in active if one["last_touch_at"] and one["last_touch_at"] >= recent]
-    tracked = loaded.table("history", "entity", "field", "changes", "first_at").to_pylist()
-    heads = loaded.table("structure", "is_declared").to_pylist()
-    metrics = loaded.table(
-        "metrics", "company_marketing_targets", "company_declared_targets", "is_declared"
-    ).to_pylist()
-    untouched = loaded.facts()["handoffs"]
-    untouched = untouched.filter(untouched.handed_off_at >= recent).is_accepted_untouched
-    counted = untouched.as_table().aggregate(
-        n=untouched.count(), k=untouched.cast("int64").sum().fill_null(0)
-    )
-    accepted = loaded.run(counted).to_pylist()[0]
-    return Context(
-        loaded.definitions,
-        loaded.availability,
-        owners=Counter(one["side"] for one in sided),
-        users=Counter(one["side"] for one in active),
-        touching=Counter(one["side"] for one in touching),
-        changes={(row["entity"], row["field"]): row["changes"] for row in tracked},
-        tracked_since={(row["entity"], row["field"]): row["first_at"] for row in tracked},
-        marketing_targets=_most(metrics, "company_marketing_targets"),
-        declared_targets=_most(metrics, "company_declared_targets"),
-        declared_metrics=sum(bool(one["is_declared"]) for one in metrics),
-        is_head_declared=any(one["is_declared"] for one in heads),
-        functions_since_at=min(
-            (one["functions_since_at"] for one in people if one["functions_since_at"]),
-            default=None,
-        ),
-        trainings=_most(people, "trainings"),
-        accepted=accepted["n"],
-        accepted_untouched=accepted["k"],
-        as_of=loaded.as_of,
-    )
-
-
-def _most(rows: list[dict[str, Any]], column: str) -> int:
-    return max((row[column] or 0 for row in rows), default=0)
+    """The context that these facts give."""
+    return Context(loaded, counted or {})
 
 
 def sales_known(context: Context) -> str | None:
@@ -197,15 +231,16 @@ def capture(context: Context) -> str | None:
     """A doubt: where most salespeople log nothing, or most accepted leads show no touch, "no touch"
     may be a failure to capture.
     """
-    people, touching = context.users.get("sales", 0), context.touching.get("sales", 0)
+    people, touching = context.sellers, context.touching
     if people and touching * 2 < people:
         return (
             f"only {touching} of {people} active salespeople logged any touch in {CAPTURE_DAYS} "
             "days: a missing touch may be one that was not logged"
         )
-    if context.accepted >= LEAST_ACCEPTED and context.accepted_untouched * 2 > context.accepted:
+    accepted, untouched = context.accepted
+    if accepted >= LEAST_ACCEPTED and untouched * 2 > accepted:
         return (
-            f"{context.accepted_untouched} of {context.accepted} leads that Sales accepted show no "
+            f"{untouched} of {accepted} leads that Sales accepted show no "
             "touch: a missing touch may be one that was not logged"
         )
     return None

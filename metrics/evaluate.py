@@ -12,6 +12,7 @@ import numpy as np
 
 from metrics.asked import Asked, Segment
 from metrics.context import (
+    READS,
     Condition,
     Context,
     context_of,
@@ -50,12 +51,14 @@ def loaded(
     as_of: datetime,
     run: Run,
     memory: Memory | None = None,
+    few: Mapping[str, Needed] | None = None,
 ) -> Loaded:
-    """`facts`, built as of `as_of` under `definitions`, to be asked for figures. With the `memory`
-    of an earlier one over the same facts, nothing is loaded twice.
+    """`facts`, built as of `as_of` under `definitions`, to be asked for figures; of a `few` of them
+    (as `needed` gives) where the facts have no more. With the `memory` of an earlier one over the
+    same facts, nothing is loaded twice.
     """
-    needed = _needed(definitions)
-    return Loaded(facts, run, availability, definitions, as_of, needed, memory or Memory())
+    every = needed(definitions) if few is None else few
+    return Loaded(facts, run, availability, definitions, as_of, every, memory or Memory())
 
 
 def _measures() -> list[Measure]:
@@ -77,19 +80,29 @@ def _spans(asked: Asked) -> dict[str, Span]:
     return found
 
 
-def _needed(definitions: Definitions) -> dict[str, Needed]:
-    """What the declared figures and the gates look at, by fact."""
-    of_gates = dict.fromkeys((*HANDED.reads, *DECIDED.reads))
-    columns: dict[str, dict[str, None]] = {"decisions": of_gates}
+def needed(definitions: Definitions, only: Sequence[str] = ()) -> dict[str, Needed]:
+    """What the declared figures and the gates look at, by fact; or `only` some indicators of the
+    whole company. The rows have the same order either way, and so sums the same last digit.
+    """
+    columns: dict[str, dict[str, None]] = {}
     placed: dict[str, dict[str | None, None]] = {}
     for one in _measures():
         placed.setdefault(one.fact, {})[one.placed_by] = None
-        for statistic in (one.statistic, *one.variants.values()):
+        for statistic in (one.statistic, *one.variants.values()) if _in(one.id, only) else ():
             reads = statistic(definitions).reads
             columns.setdefault(one.fact, {}).update(dict.fromkeys(reads))
+    if not only:
+        columns["decisions"].update(dict.fromkeys((*HANDED.reads, *DECIDED.reads)))
+    for fact in columns if only else ():
+        columns[fact].update(dict.fromkeys(READS.get(fact, ())))
     return {
-        fact: Needed(tuple(columns[fact]), tuple(at for at in ats if at), None in ats)
-        for fact, ats in placed.items()
+        fact: Needed(
+            tuple(read),
+            tuple(at for at in placed[fact] if at),
+            None in placed[fact],
+            () if only else SEGMENTS[fact],
+        )
+        for fact, read in columns.items()
     }
 
 

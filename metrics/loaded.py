@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from metrics.facts import SEGMENTS
 from metrics.rows import Columns, Rows
 from model.availability import Availability
 from model.definitions import Definitions
@@ -31,11 +30,18 @@ UNSET = "(none)"  # how a segment without a value is called
 class Needed:
     """What figures look at in a fact: `columns`, and `placed_by`, the instants by which they place
     a row, the first of which orders the rows. `is_stock`: some look at all rows whenever they fell.
+    `segments` are the dimensions that it can be cut by.
     """
 
     columns: tuple[str, ...]
     placed_by: tuple[str, ...] = ()
     is_stock: bool = False
+    segments: tuple[str, ...] = ()
+
+    def of(self, fact: ir.Table) -> ir.Table:
+        """The fact in the columns that this takes, the record's first."""
+        wanted = (fact.columns[0], *self.placed_by, *self.columns, *self.segments, "cluster")
+        return fact.select(*dict.fromkeys(wanted))
 
 
 @dataclass(frozen=True)
@@ -116,14 +122,14 @@ class Loaded:
             placed = [fact[at].between(span.first, span.last) for at in needed.placed_by]
             rows = fact.filter(reduce(lambda one, other: one | other, placed))
         record = fact.columns[0]
-        segments = SEGMENTS[name]
-        wanted = dict.fromkeys((record, *needed.placed_by, *needed.columns, *segments, "cluster"))
-        found = self.run(rows.select(*wanted))
+        found = self.run(needed.of(rows))
         at = needed.placed_by[0] if needed.placed_by else None
         order = in_order(found, at, record)
         if record not in needed.columns:
             found = found.drop_columns([record])
-        return Columns.of(found, unset=dict.fromkeys(segments, UNSET), order=order, sorted_by=at)
+        return Columns.of(
+            found, unset=dict.fromkeys(needed.segments, UNSET), order=order, sorted_by=at
+        )
 
 
 def in_order(rows: pa.Table, at: str | None, record: str) -> NDArray[np.int64]:

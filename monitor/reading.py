@@ -24,6 +24,7 @@ from model.errors import ConfigurationError, LakeError
 from model.periods import Period, end_of, local_day, start_of
 from model.validation import suggest
 from monitor import people
+from monitor.few import few
 from monitor.functions import with_functions
 from monitor.refresh import HISTORY, keeping
 from monitor.workspace import Workspace
@@ -64,8 +65,7 @@ class Reading(Closing):
     @cached_property
     def facts(self) -> Mapping[str, ir.Table]:
         """The facts as of the instant."""
-        current = self.manifest.definitions == self.workspace.definitions_version
-        if self.as_of == self.manifest.cutoff_at and current:
+        if self._has_facts:
             return self.engine.facts()
         with ExitStack() as steps:
             expressions = facts.build(
@@ -77,6 +77,12 @@ class Reading(Closing):
                 keeping(self.engine, steps),
             )
             return self._stack.enter_context(self.engine.materialise(expressions))
+
+    @property
+    def _has_facts(self) -> bool:
+        """Whether the lake has the facts of this instant, under these definitions."""
+        current = self.manifest.definitions == self.workspace.definitions_version
+        return self.as_of == self.manifest.cutoff_at and current and self.manifest.has_facts
 
     @cached_property
     def loaded(self) -> Loaded:
@@ -165,6 +171,25 @@ class Reading(Closing):
             self.loaded, window=window, by=by, where=where, only=only, keep=keep
         )
         return people.results(found, self._hidden([*by, *(where or {})]), self._least)
+
+    def few_indicators(
+        self,
+        only: Sequence[str],
+        by: Sequence[str] = (),
+        where: Mapping[str, str] | None = None,
+        window: Period | None = None,
+    ) -> list[Result]:
+        """The same of a few indicators that nothing more is asked after: where the lake has no
+        facts of the instant, and the company is asked for, only what these look at is computed.
+        """
+        if self._has_facts or where or any(name not in PERIODS for name in by):
+            return self.indicators(by, where, window, only)
+        self._check_split(by, where)
+        needed = evaluate.needed(self.definitions, only)
+        known = self.availability, self.definitions, self.as_of
+        with few(self.engine, self.tables, *known, needed) as computed:
+            loaded = evaluate.loaded(lambda: computed, *known, self._run, few=needed)
+            return evaluate.evaluate(loaded, window=window, by=by, only=only)
 
     def shown(
         self,

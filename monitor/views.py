@@ -12,6 +12,7 @@ from metrics.loaded import UNSET
 from model.definitions import Definitions
 from model.errors import ConfigurationError
 from model.periods import Period
+from model.validation import suggest
 from monitor import headlines, surveys
 from monitor.missing import MissingForm, missing
 from monitor.reading import Reading
@@ -285,14 +286,23 @@ def indicators(
     by: Sequence[str] = (),
     day: date | None = None,
     window: str | None = None,
+    only: Sequence[str] = (),
 ) -> IndicatorsForm:
-    """Every indicator, for the whole or a segment, split or not."""
+    """Every indicator, for the whole or a segment, split or not, with the outcomes and the measures
+    of evidence quality; or `only` some indicators, by id.
+    """
+    for name in only:
+        if name not in CATALOGUE:
+            raise ConfigurationError(f"no indicator {name!r}", "", suggest(name, [*CATALOGUE]))
     with reading(workspace, day) as opened:
         period = opened.period(window)
-        results = opened.indicators(by, where, period)
+        if only:
+            results = opened.few_indicators(only, by, where, period)
+        else:
+            results = opened.indicators(by, where, period)
         if not any(one.estimate.is_assessed for one in results):
             opened.check_occurs(where or {})
-        beside = opened.shown(by, where, period)
+        beside = ([], []) if only else opened.shown(by, where, period)
         return indicators_form(results, opened.as_of, workspace.definitions_version, *beside)
 
 

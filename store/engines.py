@@ -9,7 +9,7 @@ import itertools
 import threading
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import ibis
@@ -23,6 +23,7 @@ from model.errors import ConfigurationError, LakeError
 from model.tables import TABLES
 from store.lake import FACTS, Files, Lake
 from store.manifest import Manifest
+from store.pruning import Names, keys_of, pruned
 
 ibis.options.sql.fuse_selects = False  # a third of Ibis' time, and an engine does it in a moment
 
@@ -43,6 +44,7 @@ class Engine(Closing):
         self._numbers = itertools.count()
         self._sources = _by_table(manifest)
         self._facts: dict[str, ir.Table] = {}
+        self._keys: dict[ops.Relation, set[Names]] = {}
         try:
             self.canonical: dict[str, ir.Table] = {
                 name: self._opened(name, table.schema, self._sources[name])
@@ -51,6 +53,9 @@ class Engine(Closing):
         except BaseException:
             self.close()
             raise
+        for name, table in self.canonical.items():
+            if len(self._sources[name]) <= 1:  # the lake holds a key once
+                self._keys[table.op()] = {frozenset([TABLES[name].key])}
 
     @abstractmethod
     def run(self, expression: ir.Table) -> pa.Table:
@@ -129,10 +134,31 @@ class Engine(Closing):
                 stored = f"computed_{next(self._numbers)}_{name}"
                 self._compute(stored, expression)
                 tables[name] = self._named(stored, expression.schema())
+                self._keys[tables[name].op()] = keys_of(expression, self._keys)
             yield tables
         finally:
             for table in tables.values():
+                del self._keys[table.op()]
                 self._drop(table.get_name())
+
+    @contextmanager
+    def together(
+        self,
+        expressions: Mapping[str, ir.Table],
+        steps: Mapping[str, ir.Table],
+        step_keys: Mapping[str, Sequence[str]],
+    ) -> Iterator[dict[str, ir.Table]]:
+        """The expressions, to be run, with those of their `steps` that several rest on computed
+        once, in the columns that these look at; dropped at the end. `step_keys` are columns that
+        no two rows of a step share.
+        """
+        known = {steps[n].op(): {frozenset(key)} for n, key in step_keys.items() if n in steps}
+        with ExitStack() as kept, _no_collecting():
+
+            def compute(name: str, rows: ir.Table) -> ir.Table:
+                return kept.enter_context(self.materialise({name: rows}))[name]
+
+            yield pruned(expressions, {**self._keys, **known}, steps, compute)
 
     def duplicated_keys(self) -> dict[str, int]:
         """By table: keys that more than one source gives; tables with none are left out."""
@@ -149,7 +175,7 @@ class Engine(Closing):
 
     def _sql(self, expression: ir.Table) -> str:
         with _no_collecting():
-            return str(self._ibis.compile(expression))
+            return str(self._ibis.compile(pruned({"": expression}, self._keys)[""]))
 
 
 def open_engine(

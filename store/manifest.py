@@ -111,6 +111,11 @@ class Manifest:
         """The same with other versions."""
         return replace(self, versions=dict(versions))
 
+    @property
+    def has_facts(self) -> bool:
+        """Whether it names facts: one that only tables were committed to has none."""
+        return any(path.startswith("facts/") for path in self.versions)
+
     @cached_property
     def availability(self) -> Availability:
         """What the sources give together."""

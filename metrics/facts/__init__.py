@@ -52,9 +52,11 @@ SEGMENTS: Mapping[str, tuple[str, ...]] = {
     "structure": _structure.SEGMENTS,
     "checks": _checks.SEGMENTS,
 }
+STEP_KEYS = {"owner_path": ("lead_id", "position")}
+"""By step the columns that no two of its rows share, where no engine can tell."""
 _FIRST_DAY = date(1990, 1, 1)  # close dates before this are slips of the pen
 
-__all__ = ["SEGMENTS", "Built", "Keep", "build", "catalogue", "lacking"]
+__all__ = ["SEGMENTS", "STEP_KEYS", "Built", "Keep", "build", "catalogue", "lacking"]
 
 
 class Built(Mapping[str, ir.Table]):
@@ -97,8 +99,8 @@ def build(
     """
     known = Known(tables, definitions, as_of, keep)
     worked = working_days(definitions.calendar, since.date(), as_of.date() + timedelta(days=1))
-    days = ibis.memtable(worked)
-    local_days = ibis.memtable(_local_days(definitions, as_of))
+    days = _once_each(worked, "calendar", "utc_day")
+    local_days = _once_each(_local_days(definitions, as_of), "local_day")
     quarters = list(_quarters.quarters(definitions, as_of, since))
     periods = _quarters.quarter_table(quarters, definitions.calendar.default.timezone)
 
@@ -143,6 +145,13 @@ def build(
         }
     )
     return built
+
+
+def _once_each(rows: pa.Table, *key: str) -> ir.Table:
+    """Rows in memory that no two share the key of, said so that an engine knows."""
+    table = ibis.memtable(rows)
+    others = {name: table[name].max() for name in rows.column_names if name not in key}
+    return table.group_by(*key).aggregate(**others)
 
 
 def _local_days(definitions: Definitions, as_of: datetime) -> pa.Table:

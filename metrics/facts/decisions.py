@@ -4,7 +4,8 @@ import ibis
 import ibis.expr.types as ir
 
 from metrics.calendar import days_between
-from metrics.facts.owner_path import leads, owner_path, passages
+from metrics.facts.handoffs import owned
+from metrics.facts.owner_path import leads
 from metrics.facts.scores import score_at
 from metrics.facts.sides import Known, among, cluster, one_of
 from metrics.facts.statuses import (
@@ -53,24 +54,24 @@ def decisions(known: Known) -> ir.Table:
     first = first_decisions(events, watched, "lead_id", "mql_at")
     decided = ready.left_join(first, "lead_id").drop("lead_id_right")
     decided = decided.left_join(score_at(known, decided), "lead_id").drop("lead_id_right")
-    owned = decided.left_join(_last_handoff(known), "lead_id").drop("lead_id_right")
-    is_decided = owned.decided_at.notnull()
-    has_handoff = owned.handed_off_at.notnull()
-    rejected = (owned.decision == REJECTED).fill_null(False)
-    agreed = one_of(owned.rejection_reason, known.definitions.reasons.rejection)
-    owner = ibis.ifelse(has_handoff, owned._owner, owned.owner_id)
-    kind = ibis.ifelse(has_handoff, owned._kind, owned.owner_kind)
-    return owned.mutate(
+    found = decided.left_join(_last_handoff(known), "lead_id").drop("lead_id_right")
+    is_decided = found.decided_at.notnull()
+    has_handoff = found.handed_off_at.notnull()
+    rejected = (found.decision == REJECTED).fill_null(False)
+    agreed = one_of(found.rejection_reason, known.definitions.reasons.rejection)
+    owner = ibis.ifelse(has_handoff, found._owner, found.owner_id)
+    kind = ibis.ifelse(has_handoff, found._kind, found.owner_kind)
+    return found.mutate(
         is_decided=is_decided,
-        is_accepted=ibis.ifelse(is_decided, owned.decision == ACCEPTED, ibis.null("boolean")),
+        is_accepted=ibis.ifelse(is_decided, found.decision == ACCEPTED, ibis.null("boolean")),
         has_handoff=has_handoff,
-        decision_days=days_between(owned.mql_at, ibis.coalesce(owned.decided_at, owned.ends_at)),
-        rejection_reason=ibis.ifelse(rejected, owned.rejection_reason, ibis.null("string")),
+        decision_days=days_between(found.mql_at, ibis.coalesce(found.decided_at, found.ends_at)),
+        rejection_reason=ibis.ifelse(rejected, found.rejection_reason, ibis.null("string")),
         is_reason_agreed=ibis.ifelse(rejected, agreed, ibis.null("boolean")),
         owner_id=owner,
         owner_kind=kind,
         owner=owner,
-        cluster=cluster(owner, kind, owned.mql_at),
+        cluster=cluster(owner, kind, found.mql_at),
         as_of=known.now,
     ).select(*COLUMNS)
 
@@ -95,11 +96,8 @@ def _mqls(known: Known) -> ir.Table:
 
 def _last_handoff(known: Known) -> ir.Table:
     """lead_id, handed_off_at, the owner then (_owner, _kind) and the owner's team."""
-    path = owner_path(known)
-    found = passages(known, path)
+    found = owned(known)
     last = found.filter(found.next_handed_off_at.isnull())
-    owned = last.select("lead_id", "position", "handed_off_at").inner_join(
-        path.select("lead_id", "position", "team", _owner="owner_id", _kind="owner_kind"),
-        ["lead_id", "position"],
+    return last.select(
+        "lead_id", "handed_off_at", _owner="owner_id", _kind="owner_kind", team="owner_team"
     )
-    return owned.select("lead_id", "handed_off_at", "_owner", "_kind", "team")

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from metrics.facts.meetings import attendance, held
 from metrics.facts.sides import SALES, USER, Known, latest, one_of, side_of
-from metrics.facts.touches import sales_touches
+from metrics.facts.touches import recent_touches, sales_touches
 
 SEGMENTS = ("region", "team")
 CAPTURE_DAYS = 90
@@ -54,18 +54,19 @@ def _people(known: Known) -> ir.Table:
         "function", "region", "created_at", "deactivated_at", "recorded_at", _user="user_id"
     )
     joined = known.owners.left_join(users, [("owner_id", "_user")])
-    for other in (last, _trained(known), _moved(known)):
+    recent = recent_touches(known, known.as_of - timedelta(days=CAPTURE_DAYS))
+    touching = recent.select(owner_id="performed_by").distinct().mutate(_recent=ibis.literal(True))
+    for other in (last, touching, _trained(known), _moved(known)):
         joined = joined.left_join(other, "owner_id").drop("owner_id_right")
     joined = joined.cross_join(_recorded_since(known)).cross_join(_trainings_held(known))
     gone = (joined.deactivated_at <= known.as_of).fill_null(False)
     future = (joined.created_at > known.as_of).fill_null(False)
     active = (joined.owner_kind == USER) & ~joined.is_automation & ~gone & ~future
     sided, none = active & joined.side.notnull(), ibis.null("boolean")
-    recent = joined.last_touch_at >= known.as_of - timedelta(days=CAPTURE_DAYS)
     selling = active & (joined.side == SALES).fill_null(False)
     return joined.mutate(
         is_active=active,
-        is_touching=ibis.ifelse(selling, recent.fill_null(False), none),
+        is_touching=ibis.ifelse(selling, joined._recent.fill_null(False), none),
         is_trained=ibis.ifelse(sided, joined._trained.fill_null(False), none),
         is_moved=ibis.ifelse(
             sided & joined.functions_since_at.notnull(), joined._moved.fill_null(False), none

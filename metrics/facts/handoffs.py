@@ -32,18 +32,23 @@ def handoffs(known: Known, working_days: ir.Table) -> ir.Table:
     lead was closed as unreachable, `attempts` the touches until then, `is_tried_enough`
     whether there were enough of them (null unless given up).
     """
-    path = owner_path(known)
-    found = known.once("owned", lambda: _with_owner(known, path, passages(known, path)))
+    found = owned(known)
     given_up, decided = _statuses(known, found)
     made = responses(known, found, given_up)
     joined = found
-    for other in (given_up, decided, made, *_bounces(path, found)):
+    for other in (given_up, decided, made, *_bounces(owner_path(known), found)):
         joined = joined.left_join(other, "handoff_id").drop("handoff_id_right")
     return _with_times(known, joined, working_days)
 
 
-def _with_owner(known: Known, path: ir.Table, found: ir.Table) -> ir.Table:
-    """Handoffs with the owner then, the first person to own the lead, and the lead's segments."""
+def owned(known: Known) -> ir.Table:
+    """Handoffs with the owner then (and that owner's team), the first person to own the lead, and
+    the lead's segments.
+    """
+    return known.once("owned", lambda: _owned(known, owner_path(known)))
+
+
+def _owned(known: Known, path: ir.Table) -> ir.Table:
     humans = path.mutate(_person=path.is_human & (path.side.isnull() | (path.side != MARKETING)))
     ahead = ibis.window(group_by="lead_id", order_by="position", preceding=0)
     reached = humans.mutate(
@@ -51,9 +56,7 @@ def _with_owner(known: Known, path: ir.Table, found: ir.Table) -> ir.Table:
         .min()
         .over(ahead)
     )
-    at_handoff = found.inner_join(reached, ["lead_id", "position"]).select(
-        *found.columns, "owner_id", "owner_kind", "owner_region", "team", "person_position"
-    )
+    at_handoff = passages(known, reached.drop("_person"))
     person = path.select(
         _lead="lead_id",
         _position="position",
@@ -69,7 +72,7 @@ def _with_owner(known: Known, path: ir.Table, found: ir.Table) -> ir.Table:
             ibis.null("int64"),
         )
     )
-    owned = in_time.left_join(person, [("lead_id", "_lead"), ("person_position", "_position")])
+    named = in_time.left_join(person, [("lead_id", "_lead"), ("person_position", "_position")])
     own = leads(known)
     lead = own.select(
         "region",
@@ -82,13 +85,14 @@ def _with_owner(known: Known, path: ir.Table, found: ir.Table) -> ir.Table:
         merged_into="merged_into",
         _lead_ends_at="ends_at",
     )
-    joined = owned.inner_join(lead, [("lead_id", "_lead_id")])
+    joined = named.inner_join(lead, [("lead_id", "_lead_id")])
     ends_at = ibis.coalesce(joined._lead_ends_at, ibis.literal(known.as_of, "timestamp(6)"))
     first_at = joined.first_owned_at
     return joined.mutate(
         handoff_id=joined.lead_id.concat(":", joined.sequence.cast("string")),
         ends_at=ibis.greatest(ends_at, joined.handed_off_at),
         owner=ibis.coalesce(joined.first_person_id, joined.owner_id),
+        owner_team=joined.team,
         team=ibis.coalesce(joined._person_team, joined.team),
         first_owned_at=ibis.greatest(
             first_at,

@@ -118,10 +118,15 @@ def _close_dates(known: Known) -> ir.Table:
     text = rows.mutate(_close_on=rows.close_on.cast("string"))
     changes = changes_of(known, "opportunity_changes", "close_date")
     path = path_of(known, text, "opportunity_id", changes, current="_close_on")
-    order = ibis.desc(path.position)
-    ranked = path.mutate(_back=ibis.row_number().over(group_by="opportunity_id", order_by=order))
-    now = ranked.filter(ranked._back == 0)
+    now = _last_of(path, "value")
     return now.select("opportunity_id", close_now=now.value.substr(0, 10).try_cast("date"))
+
+
+def _last_of(path: ir.Table, *columns: str) -> ir.Table:
+    """The last values of a path: opportunity_id and those columns. As one: a null is a value."""
+    every = ibis.struct({name: path[name] for name in columns})
+    found = path.group_by("opportunity_id").aggregate(_last=every.argmax(path.position))
+    return found.select("opportunity_id", **{name: found._last[name] for name in columns})
 
 
 def _base(known: Known) -> ir.Table:
@@ -155,11 +160,8 @@ def _with_stages(known: Known, base: ir.Table, local_days: ir.Table) -> ir.Table
     path = _stage_path(known)
     order = ibis.window(group_by="opportunity_id", order_by="position")
     steps = path.mutate(_was_closed=path.is_closed.lag().over(order).fill_null(False))
-    last = path.mutate(
-        _back=ibis.row_number().over(group_by="opportunity_id", order_by=ibis.desc("position"))
-    )
-    now = last.filter(last._back == 0).select(
-        "opportunity_id", stage_now="value", closed_now="is_closed", won_now="is_won"
+    now = _last_of(path, "value", "is_closed", "is_won").rename(
+        stage_now="value", closed_now="is_closed", won_now="is_won"
     )
     closing = steps.is_closed & ~steps._was_closed & (steps.position > 0)
     qualified = (steps.is_qualified & ~steps.is_closed) | steps.is_won

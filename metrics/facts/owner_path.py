@@ -86,7 +86,7 @@ def path_of(
         kind=ibis.ifelse(changed, start._old_kind, start[kind] if kind else none),
         position=ibis.literal(0).cast("int64"),
     )
-    by_now = numbered.filter(numbered["at"] <= known.as_of).semi_join(base, key)
+    by_now = numbered.filter(numbered["at"] <= known.as_of)
     return at_creation.union(by_now.select(*at_creation.columns))
 
 
@@ -119,7 +119,7 @@ def _owner_path(known: Known) -> ir.Table:
 
 
 def passages(known: Known, path: ir.Table) -> ir.Table:
-    """One row per handoff: lead_id, sequence (1, 2, …), position in `path`, handed_off_at,
+    """One row per handoff: what `path` says of its owner, and sequence (1, 2, …), handed_off_at,
     next_handed_off_at, next_position (both null for the last one).
 
     By rule `owner`: each time the lead comes to Sales from nobody or from Marketing. Owners with
@@ -145,7 +145,7 @@ def _from_owners(path: ir.Table) -> ir.Table:
     entered = before.filter(
         (before.side == SALES) & (before._before.isnull() | (before._before == MARKETING))
     )
-    return entered.select("lead_id", "position", handed_off_at="at")
+    return entered.mutate(handed_off_at=entered["at"]).drop("_before")
 
 
 def _from_field(known: Known, path: ir.Table) -> ir.Table:
@@ -159,4 +159,5 @@ def _from_field(known: Known, path: ir.Table) -> ir.Table:
     steps = path.select(_lead="lead_id", _position="position", _at="at")
     joined = given.left_join(steps, [("lead_id", "_lead")])
     begun = ibis.ifelse(joined._at <= joined.handed_off_at, joined._position, 0)
-    return joined.group_by("lead_id", "handed_off_at").aggregate(position=begun.max())
+    found = joined.group_by("lead_id", "handed_off_at").aggregate(position=begun.max())
+    return path.inner_join(found, ["lead_id", "position"])

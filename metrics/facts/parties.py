@@ -45,15 +45,18 @@ def campaign_touches(known: Known, own: ir.Table) -> ir.Table:
     its leads or contacts was in a campaign), influenced_at (the CRM credits a campaign).
     """
     found = _memberships(known, own)
-    by_member = found.group_by("opportunity_id").aggregate(member_touched_at=found.added_at.min())
     credited = known.rows("campaign_influences")
     by_now = credited.filter(credited.added_at <= known.as_of)
-    by_credit = by_now.group_by("opportunity_id").aggregate(influenced_at=by_now.added_at.min())
-    joined = by_member.outer_join(by_credit, "opportunity_id")
-    return joined.select(
-        "member_touched_at",
-        "influenced_at",
-        opportunity_id=ibis.coalesce(joined.opportunity_id, joined.opportunity_id_right),
+    never = ibis.null("timestamp(6)")
+    both = found.select(
+        "opportunity_id", member_at=found.added_at.cast("timestamp(6)"), credited_at=never
+    ).union(
+        by_now.select(
+            "opportunity_id", member_at=never, credited_at=by_now.added_at.cast("timestamp(6)")
+        )
+    )
+    return both.group_by("opportunity_id").aggregate(
+        member_touched_at=both.member_at.min(), influenced_at=both.credited_at.min()
     )
 
 

@@ -1,9 +1,10 @@
 """Which logged activity is a human sales touch, and which one answered a handoff first."""
 
+from datetime import datetime
+
 import ibis
 import ibis.expr.types as ir
 
-from metrics.facts.owner_path import leads
 from metrics.facts.sides import SALES, Known, latest
 
 TOUCH_KINDS = ("call", "email", "meeting")
@@ -46,6 +47,12 @@ def sales_touches(known: Known) -> ir.Table:
     return every.filter(every.is_sales)
 
 
+def recent_touches(known: Known, since: datetime) -> ir.Table:
+    """Those of them from `since` on, read anew: few of many."""
+    every = _touches(known)
+    return every.filter(every.is_sales & (every.occurred_at >= since))
+
+
 def survivors(known: Known) -> ir.Table:
     """For each merged lead the one that it finally became: lead_id, survivor_id."""
     merged = known.all("leads")
@@ -70,14 +77,13 @@ def places(known: Known) -> ir.Table:
 
 def _places(known: Known) -> ir.Table:
     today = latest(known.all("leads"), "lead_id").select("lead_id", "contact_id")
-    own = today.semi_join(leads(known), "lead_id")
     merged = survivors(known)
     became = merged.left_join(
         today.select(_survivor="lead_id", _contact="contact_id"), [("survivor_id", "_survivor")]
     )
     rows = (
-        own.select("lead_id", place="lead_id")
-        .union(own.select("lead_id", place="contact_id"))
+        today.select("lead_id", place="lead_id")
+        .union(today.select("lead_id", place="contact_id"))
         .union(became.select("lead_id", place="survivor_id"))
         .union(became.select("lead_id", place="_contact"))
     )
@@ -91,10 +97,8 @@ def responses(known: Known, found: ir.Table, given_up: ir.Table) -> ir.Table:
     Touches at or after the handoff, before the lead's next handoff, and while the lead was
     watched. Of touches in the same second the lower id is the first.
     """
-    watched = (
-        found.select("handoff_id", "lead_id", "handed_off_at", "next_handed_off_at", "ends_at")
-        .left_join(given_up, "handoff_id")
-        .drop("handoff_id_right")
+    watched = found.select(
+        "handoff_id", "lead_id", "handed_off_at", "next_handed_off_at", "ends_at"
     )
     # distinct: an engine might join handoffs to touches by time first, which takes for ever
     there = watched.inner_join(places(known), "lead_id").drop("lead_id").distinct()
@@ -104,21 +108,24 @@ def responses(known: Known, found: ir.Table, given_up: ir.Table) -> ir.Table:
         & (pairs.occurred_at <= pairs.ends_at)
         & (pairs.next_handed_off_at.isnull() | (pairs.occurred_at < pairs.next_handed_off_at))
     )
-    tried = (hits.occurred_at <= hits.given_up_at).fill_null(False)
-    named = hits.mutate(
-        _tried=ibis.ifelse(tried, hits.activity_id, ibis.null("string")),
+    judged = hits.left_join(given_up, "handoff_id").drop("handoff_id_right")
+    tried = (judged.occurred_at <= judged.given_up_at).fill_null(False)
+    named = judged.mutate(
+        _tried=ibis.ifelse(tried, judged.activity_id, ibis.null("string")),
         _touch=ibis.struct(
-            {"at": hits.occurred_at, "id": hits.activity_id, "by": hits.performed_by}
+            {"at": judged.occurred_at, "id": judged.activity_id, "by": judged.performed_by}
         ),
     )
     # a touch may be found in two places: each counts once
     first = named.group_by("handoff_id").aggregate(
-        _first=named._touch.min(), attempts=named._tried.nunique()
+        first_response_at=named.occurred_at.min(),
+        _first=named._touch.min(),
+        attempts=named._tried.nunique(),
     )
     return first.select(
         "handoff_id",
         "attempts",
-        first_response_at=first._first["at"],
+        "first_response_at",
         first_response_by=first._first["by"],
         first_response_id=first._first["id"],
     )
@@ -128,10 +135,11 @@ def _by_place(made: ir.Table) -> ir.Table:
     """Touches by Sales by each lead and contact that they were with: activity_id, performed_by,
     occurred_at, place.
     """
-    parts = [
-        made.filter(made.is_sales & made[at].notnull()).select(
-            "activity_id", "performed_by", "occurred_at", place=made[at]
-        )
-        for at in ("lead_id", "contact_id")
-    ]
-    return parts[0].union(parts[1])
+    own = made.filter(made.is_sales)
+    placed = own.select(
+        "activity_id",
+        "performed_by",
+        "occurred_at",
+        place=ibis.array([own.lead_id, own.contact_id]).unnest(),
+    )
+    return placed.filter(placed.place.notnull())

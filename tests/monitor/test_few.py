@@ -1,0 +1,120 @@
+"""A few indicators computed from the tables are, to the last digit, those that all facts give."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metrics import evaluate, facts
+from metrics.declaration import Result
+from metrics.indicators import CATALOGUE
+from metrics.loaded import Loaded
+from model.tables import TABLES
+from model.validation import suggest
+from monitor.few import few
+from monitor.refresh import HISTORY, keeping
+from store.duck_engine import DuckEngine
+from store.engines import Engine
+from store.lake import Lake
+from tests.metrics.company import EVERYTHING, Company
+from tests.metrics.test_facts_pandas import AS_OF, grown, unrestricted
+from tests.store.workers import draft
+
+FIVE = (
+    "never_touched_rate",
+    "mql_acceptance_rate",
+    "decision_rate",
+    "loss_reason_rate",
+    "contact_role_coverage",
+)
+TOGETHER: tuple[tuple[str, ...], ...] = (
+    FIVE,
+    ("first_response_hours", "queue_wait_share"),
+    ("rules_compliance_rate", "shared_metric_coverage", "common_head"),
+    ("forecast_accuracy", "pipeline_hygiene", "funnel_continuity"),
+)
+assert all(name in CATALOGUE for names in TOGETHER for name in names), suggest("", [*CATALOGUE])
+
+
+class Whole:
+    """A dirty company in a lake without facts, and its indicators by all of them."""
+
+    def __init__(self, company: Company, folder: Path, steps: ExitStack) -> None:
+        self._definitions = company.definitions
+        lake = Lake(str(folder))
+        versions = {}
+        for name, rows in company.rows.items():
+            made = TABLES[name].conform(rows)
+            lake.upsert("crm", name, [made], cursor=lambda: "1")
+            versions[f"crm/{name}"] = 0
+        manifest = lake.publish(draft(versions))
+        self.engine: Engine = steps.enter_context(DuckEngine(lake, manifest))
+        built = facts.build(*self._given(), AS_OF - HISTORY, keeping(self.engine, steps))
+        made_facts = steps.enter_context(self.engine.materialise(built))
+        known = EVERYTHING, self._definitions, AS_OF, self.engine.run
+        self.loaded = evaluate.loaded(lambda: made_facts, *known)
+
+    def _given(self) -> Any:
+        return self.engine.canonical, self._definitions, EVERYTHING, AS_OF
+
+    def few(self, ids: Sequence[str]) -> list[Result]:
+        needed = evaluate.needed(self._definitions, ids)
+        known = EVERYTHING, self._definitions, AS_OF
+        with few(self.engine, self.engine.canonical, *known, needed) as computed:
+            loaded = evaluate.loaded(lambda: computed, *known, self.engine.run, few=needed)
+            return figures(loaded, ids)
+
+
+def figures(loaded: Loaded, ids: Sequence[str]) -> list[Any]:
+    window = {} if len(ids) % 2 else {"by": ["month"]}
+    found = evaluate.evaluate(loaded, only=ids, **window)
+    return [
+        (one.indicator.id, one.segment, one.score, said(one.estimate), variants(one))
+        for one in found
+    ]
+
+
+def variants(one: Result) -> Any:
+    return {name: said(estimate) for name, estimate in one.variants.items()}
+
+
+def said(one: Any) -> Any:
+    return (one.value, one.bound, one.low, one.high, one.n, one.clusters, one.status, one.reason)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    with ExitStack() as steps:
+        yield Whole(unrestricted(grown(3)), tmp_path_factory.mktemp("few"), steps)
+
+
+@pytest.mark.parametrize("ids", TOGETHER)
+def test_few_are_as_of_all(whole: Whole, ids: tuple[str, ...]) -> None:
+    assert whole.few(ids) == figures(whole.loaded, ids)
+
+
+def test_only_what_is_looked_at_is_computed(whole: Whole) -> None:
+    needed = evaluate.needed(whole.loaded.definitions, ["loss_reason_rate"])
+    known = EVERYTHING, whole.loaded.definitions, AS_OF
+    with few(whole.engine, whole.engine.canonical, *known, needed) as computed:
+        columns = set(computed["opportunities"].columns)
+    assert [*needed] == ["opportunities"]
+    assert {"is_loss_reason_agreed", "closed_at", "cluster"} <= columns
+    assert not columns & {"is_clean", "last_touch_at", "is_traceable", "region"}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_each_alone_is_as_of_all(whole: Whole, name: str) -> None:
+    assert whole.few([name]) == figures(whole.loaded, [name])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(4, 8))
+def test_of_other_companies_as_well(tmp_path: Path, seed: int) -> None:
+    with ExitStack() as steps:
+        whole = Whole(unrestricted(grown(seed)), tmp_path, steps)
+        for ids in TOGETHER:
+            assert whole.few(ids) == figures(whole.loaded, ids)
