@@ -3,24 +3,26 @@ tables to result beside pandas and polars.
 
     python -m bench.indicators [--leads 2000000] [--folder FOLDER] [--rounds 3]
     python -m bench.indicators --growth 200000 2000000 10000000 --plot docs/growth.svg
-    python -m bench.indicators --growth 200000 --sail
+    python -m bench.indicators --growth 200000 --engines DuckDB Sail Spark
 
 The lakes are made in FOLDER where they are not there (bench.lake). Each run is a process of its
-own, in turns; memory is the peak of that process. `--sail` builds on Spark Connect as well, by
-Sail's server inside that same process. `polars` needs `pip install polars`.
+own, in turns; time on processors and peak memory are of that process and of those below it. Sail
+is a Spark Connect server inside the same process, Spark a cluster of a master and two workers with
+2 GB each. `polars` needs `pip install polars`.
 """
 
 import argparse
 import json
 import os
 import platform
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -40,15 +42,15 @@ def main() -> None:
     parser.add_argument("--steps", nargs="+", choices=_WORKERS, default=list(_WORKERS))
     parser.add_argument("--growth", type=int, nargs="+", default=[])
     parser.add_argument("--plot", type=Path)
-    parser.add_argument("--sail", action="store_true", help="build on Spark Connect (Sail) as well")
+    parser.add_argument("--engines", choices=_ENGINES, nargs="+", default=["DuckDB"])
     parser.add_argument("--step", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.step:
-        print(json.dumps(_measured(_WORKERS[given.step], given.folder, sail=given.sail)))
+        print(json.dumps(_measured(_WORKERS[given.step], given.folder, given.engines[0])))
         return
     _print_machine()
     if given.growth:
-        _growth(given.growth, given.folder, given.plot, sail=given.sail)
+        _growth(given.growth, given.folder, given.plot, given.engines)
     else:
         _compare(given.leads, given.folder, given.steps, given.rounds)
 
@@ -90,13 +92,13 @@ def _compare(leads: int, folder: Path, steps: list[str], rounds: int) -> None:
         print(step, values)
 
 
-def _growth(sizes: list[int], folder: Path, plot: Path | None, *, sail: bool) -> None:
+def _growth(sizes: list[int], folder: Path, plot: Path | None, engines: list[str]) -> None:
     print(f"\n{'leads':>10}{'engine':>8}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
     points: dict[str, list[tuple[int, float, float]]] = {}
     for leads in sizes:
         home = _home(folder, leads)
-        for engine in ("DuckDB", "Sail") if sail else ("DuckDB",):
-            found = _run("ours", home, sail=engine == "Sail")
+        for engine in engines:
+            found = _run("ours", home, engine)
             points.setdefault(engine, []).append((leads, found["cpu"], found["peak"]))
             print(
                 f"{leads:10}{engine:>8}{found['wall']:9.1f}{found['cpu']:9.1f}{found['peak']:9.0f}",
@@ -120,35 +122,56 @@ def _home(folder: Path, leads: int) -> Path:
     return home
 
 
-def _run(step: str, home: Path, *, sail: bool = False) -> Found:
+def _run(step: str, home: Path, engine: str = "DuckDB") -> Found:
     command = [sys.executable, "-m", "bench.indicators", "--step", step, "--folder", str(home)]
-    if sail:
-        command.append("--sail")
+    command += ["--engines", engine]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: Found = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def _measured(work: Callable[[Any], Found], home: Path, *, sail: bool) -> Found:
+def _measured(work: Callable[[Any], Found], home: Path, engine: str) -> Found:
     from config.settings import EngineSettings
     from monitor.workspace import Workspace
 
     workspace = Workspace.open(home / "detente.yaml", home)
-    if sail:
-        from pysail.spark import SparkConnectServer
+    with tempfile.TemporaryDirectory(dir=home) as scratch, _ENGINES[engine](Path(scratch)) as url:
+        settings = workspace.settings.model_copy(update={"engine": EngineSettings(url=url)})
+        if url:
+            workspace = Workspace(home, settings)
+        began, (used, _) = time.perf_counter(), _taken()
+        values = work(workspace)
+        wall, (cpu, peak) = time.perf_counter() - began, _taken()
+    return {"wall": wall, "cpu": cpu - used, "peak": peak, "values": values}
 
-        server = SparkConnectServer("127.0.0.1", 0)
-        server.start(background=True)
-        engine = EngineSettings(url=f"sc://127.0.0.1:{server.listening_address[1]}")
-        workspace = Workspace(home, workspace.settings.model_copy(update={"engine": engine}))
-    began, used = time.perf_counter(), time.process_time()
-    values = work(workspace)
-    return {
-        "wall": time.perf_counter() - began,
-        "cpu": time.process_time() - used,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "values": values,
-    }
+
+def _taken() -> tuple[float, float]:
+    """Seconds of processors and peak memory in MB, of this process and those below it (Linux)."""
+    cpu, peak, left = 0.0, 0.0, [os.getpid()]
+    while left:
+        place = Path(f"/proc/{left.pop()}")
+        fields = (place / "stat").read_text().rpartition(")")[2].split()
+        cpu += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        peak += int((place / "status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
+        for children in place.glob("task/*/children"):
+            left += map(int, children.read_text().split())
+    return cpu, peak
+
+
+def _duckdb(_: Path) -> AbstractContextManager[str | None]:
+    return nullcontext()
+
+
+def _sail(scratch: Path) -> AbstractContextManager[str | None]:
+    from tests.store.servers import sail
+
+    return sail(scratch)
+
+
+def _spark(scratch: Path) -> AbstractContextManager[str | None]:
+    from tests.store.servers import cluster
+
+    return cluster(scratch)
 
 
 def _ours(workspace: Any) -> Found:
@@ -190,6 +213,11 @@ def _median(runs: list[Found], key: str) -> float:
     return float(statistics.median(run[key] for run in runs))
 
 
+_ENGINES: dict[str, Callable[[Path], AbstractContextManager[str | None]]] = {
+    "DuckDB": _duckdb,
+    "Sail": _sail,
+    "Spark": _spark,
+}
 _WORKERS: dict[str, Callable[[Any], Found]] = {
     "ours": _ours,
     "script": _script,

@@ -40,6 +40,12 @@ def interval(form: EstimateForm, unit: str) -> str:
     return f"{amount(form['low'], unit)} to {amount(form['high'], unit)}"
 
 
+def told(form: EstimateForm, unit: str) -> str:
+    """`63 % (58 % to 67 %)`: the value with its interval, where it has one."""
+    between = interval(form, unit)
+    return f"{figure(form, unit)} ({between})" if between else figure(form, unit)
+
+
 def status_words(form: EstimateForm) -> str:
     """Empty for a sound figure; otherwise what limits it."""
     if form["status"] == "ok":

@@ -6,7 +6,7 @@ from typing import TypeGuard
 from model import words
 from model.stages import Dimension
 from monitor.outputs.terminal.printing import line, table
-from monitor.outputs.words import amount, figure, interval, status_words
+from monitor.outputs.words import amount, figure, interval, status_words, told
 from monitor.report import IndicatorsForm, ShownForm
 from monitor.views import ExplanationForm, PlainExplanationForm
 
@@ -69,12 +69,10 @@ def explanation(form: ExplanationForm | PlainExplanationForm) -> None:
             line(f"  {name.replace('_', ' ')}: {formula}.")
         line(f"Source: fact {declared['fact']}, from {', '.join(declared['needs'])}.")
     unit = declared["unit"]
-    line(
-        f"Now: {figure(result, unit)} {interval(result, unit)}, n {result['n']:,}. "
-        f"{status_words(result)}"
-    )
+    status = status_words(result)
+    line(f"Now: {told(result, unit)}, n {result['n']:,}." + (f" {status}." if status else ""))
     for name, found in result["variants"].items():
-        line(f"  {name.replace('_', ' ')}: {figure(found, unit)} {interval(found, unit)}")
+        line(f"  {name.replace('_', ' ')}: {told(found, unit)}")
     line(f"Records counted: {form['counted']:,}.")
     for reason, count in form["left_out"].items():
         line(f"  left out: {count:,} ({reason})")
