@@ -59,7 +59,7 @@ def response(form: CurveForm, sla_hours: float | None, colours: Palette) -> Any:
     table = pd.DataFrame({name: form[name] for name in ("hours", "share", "low", "high")})
     scale = alt.Scale(domain=[0, 1], nice=False)
     y = alt.Y("share:Q", scale=scale, axis=alt.Axis(format=".0%", title=None, tickCount=5))
-    unit = "business hours" if form["clock"] == "business" else "hours on the clock"
+    unit = "business hours" if form["clock"] == "business" else "hours on the wall clock"
     x = alt.X("hours:Q", axis=alt.Axis(title=f"{unit} since the handoff", grid=False, tickCount=8))
     base = alt.Chart(table)
     area = base.mark_area(color=colours.sales, opacity=0.18, interpolate="step-after")
@@ -115,4 +115,5 @@ def response_text(form: CurveForm, at_hours: Sequence[float]) -> str:
         reached = [share for hours, share in known if hours <= at]
         if reached and known[-1][0] >= at:
             said.append(f"{words.percent(reached[-1])} after {at:g} h")
-    return f"Touched by Sales ({form['clock']} clock): {', '.join(said) or 'too short a watch'}."
+    clock = "business hours" if form["clock"] == "business" else "hours on the wall clock"
+    return f"Touched by Sales, in {clock}: {', '.join(said) or 'watched for too short a time'}."

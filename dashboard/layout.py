@@ -91,7 +91,11 @@ def meanwhile(is_there: bool) -> Iterator[None]:
         said = words.said_last(last, data.zone()) if last else "Détente is reading the records."
         html.verdict(said)
         html.meta("The newest figures are being worked out, as after every start.")
-    yield
+    try:
+        yield
+    except DetenteError:
+        place.empty()
+        raise
     place.empty()
 
 

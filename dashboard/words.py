@@ -97,14 +97,17 @@ def chance(probability: float) -> str:
 
 
 def quantity(value: float | None, unit: str) -> str:
-    """A value with its unit: `53.4 %`, `8.0 h`, `31.0 days`, `12`."""
+    """A value with its unit: `53.4 %`, `8.0 h`, `31.0 days`, `3.1 times`, `level 40`, `12`."""
     if value is None:
         return NONE
     if unit == "share":
         return percent(value, 1)
     if unit in ("hours", "days"):
         return f"{value:,.1f}{SPACE}{'h' if unit == 'hours' else 'days'}"
-    return number(value, 0 if float(value).is_integer() or abs(value) >= 1000 else 1)
+    if unit == "times":
+        return f"{number(value, 1)}{SPACE}times"
+    said = number(value, 0 if float(value).is_integer() or abs(value) >= 1000 else 1)
+    return f"level{SPACE}{said}" if unit == "level" else said
 
 
 def value(form: EstimateForm, unit: str) -> str:
@@ -377,7 +380,11 @@ def change(difference: float | None, unit: str) -> str:
     if difference is None:
         return NONE
     size = abs(difference)
-    said = f"{100 * size:.1f}{SPACE}points" if unit == "share" else quantity(size, unit)
+    said = (
+        f"{100 * size:.1f}{SPACE}points"
+        if unit == "share"
+        else quantity(size, "" if unit == "level" else unit)
+    )
     return f"{'+' if difference >= 0 else '−'}{said}"
 
 

@@ -136,11 +136,12 @@ def _at(one: Indicator, value: float | None) -> float:
 
 def _alike(before: Estimate, after: Estimate) -> float:
     """The correlation of two estimates' errors through the owners that both rest on."""
-    shared = sorted(before.influence.keys() & after.influence.keys())
-    sizes = [math.sqrt(sum(x * x for x in e.influence.values())) for e in (before, after)]
+    first, second = dict(before.influence.items()), dict(after.influence.items())
+    shared = sorted(first.keys() & second.keys())
+    sizes = [math.sqrt(sum(x * x for x in one.values())) for one in (first, second)]
     if not shared or not all(sizes):
         return 0.0
-    product = sum(before.influence[c] * after.influence[c] for c in shared)
+    product = sum(first[c] * second[c] for c in shared)
     return float(np.clip(product / (sizes[0] * sizes[1]), -MOST_ALIKE, MOST_ALIKE))
 
 

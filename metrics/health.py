@@ -67,7 +67,8 @@ def find(
             continue
         rows = one.records(known).distinct()
         counted = run(rows.aggregate(n=rows.count())).column("n")[0].as_py()
-        ids = run(rows.order_by("record_id").limit(SAMPLE)).column("record_id").to_pylist()
+        first = rows.order_by("record_id").limit(SAMPLE)
+        ids = run(first).column("record_id").to_pylist() if counted else ()
         found.append(Found(one.id, one.title, one.what_is_done, counted, tuple(map(str, ids))))
     return found
 

@@ -12,7 +12,7 @@ from monitor.views import DeclarationForm
 
 BESIDE = ("mql", "responded", "accepted")  # a phone leaves them to the funnel
 SAID_HOURS = {"business": (1.0, 8.0, 24.0, 40.0), "wall": (1.0, 24.0, 72.0, 168.0)}
-CLOCKS = {"business": "On business hours", "wall": "On the clock on the wall"}
+CLOCKS = {"business": "In business hours", "wall": "On the wall clock"}
 
 
 def page() -> None:

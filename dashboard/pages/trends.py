@@ -142,7 +142,8 @@ def _verdict(one: ChangeForm) -> Cell:
     """Whether a change says something; in the monitor's words where there is nothing to compare."""
     known = one["before"] is not None and one["after"] is not None
     why = "" if known else words.sentence(one["words"].removeprefix(f"{one['title']}: "))
-    return Cell("yes" if one["exceeds"] else "no", why, is_muted=not one["exceeds"])
+    said = "yes" if one["exceeds"] else "no" if known else words.NONE
+    return Cell(said, why, is_muted=not one["exceeds"])
 
 
 def _named(one: SnapshotLine) -> str:

@@ -65,12 +65,24 @@ def dashboard(
     options: Sequence[str] = (),
 ) -> Iterator[str]:
     """The address of `python -m dashboard` while it runs, by default on a free port."""
+    with served(["-P", "-m", "dashboard"], environment, log, port, options) as url:
+        yield url
+
+
+@contextmanager
+def served(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    log: Path,
+    port: int | None = None,
+    options: Sequence[str] = (),
+) -> Iterator[str]:
+    """The address of a Streamlit server that Python runs with these arguments."""
     if port is None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-    command = [sys.executable, "-P", "-m", "dashboard", "--server.port", str(port)]
-    command += options
+    command = [sys.executable, *arguments, "--server.port", str(port), *options]
     with log.open("w") as output:
         process = subprocess.Popen(
             command,

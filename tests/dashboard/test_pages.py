@@ -87,6 +87,7 @@ def test_an_engine_that_does_not_answer_is_one_line(
     (error,) = app.error
     assert unreachable.settings()["engine"]["url"].removeprefix("sc://") in error.value
     assert "has not answered since" in text
+    assert "being worked out" not in text
     assert "Traceback" not in text
 
 
