@@ -76,7 +76,7 @@ def five(given: Given) -> dict[str, float]:  # noqa: PLR0915 (as one would write
     ]
     answered_at = handed.handoff.map(hits.groupby("handoff").occurred_at.min())
     waited = _days(handed["at"], answered_at.fillna(handed.ends_at))
-    untouched = surviving(waited.to_numpy(), answered_at.notna().to_numpy(), 30)
+    untouched = surviving(np.asarray(waited, np.float64), answered_at.notna().to_numpy(), 30)
 
     spoken = changes[changes.field == "status"]
     entered = spoken[spoken.new == "Marketing Qualified"].groupby("lead_id").changed_at.min()
@@ -98,7 +98,7 @@ def five(given: Given) -> dict[str, float]:  # noqa: PLR0915 (as one would write
     until = mqls.lead_id.map(ends_at).clip(lower=mqls["at"])
     decided_at = decided_at.where(decided_at <= until)
     watched = _days(mqls["at"], decided_at.fillna(until))
-    undecided = surviving(watched.to_numpy(), decided_at.notna().to_numpy(), 14)
+    undecided = surviving(np.asarray(watched, np.float64), decided_at.notna().to_numpy(), 14)
 
     deals = given.read(
         "opportunities",
