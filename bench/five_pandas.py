@@ -12,11 +12,13 @@ def five(given: Given) -> dict[str, float]:  # noqa: PLR0915 (as one would write
     leads = given.read(
         "leads",
         "lead_id created_at owner_id owner_kind status contact_id mql_at"
-        " converted_at merged_into deleted_at",
+        " converted_at merged_into recorded_at deleted_at",
     ).to_pandas()
+    leads = _latest(leads[(leads.recorded_at <= as_of) & (leads.created_at <= as_of)], "lead_id")
     changes = given.read(
-        "lead_changes", "change_id lead_id field old new old_kind new_kind changed_at"
+        "lead_changes", "change_id lead_id field old new old_kind new_kind changed_at deleted_at"
     ).to_pandas()
+    changes = changes[(changes.changed_at <= as_of) & ~(changes.deleted_at <= as_of)]
     changes = changes.sort_values(["lead_id", "changed_at", "change_id"])
     ends_at = leads.set_index("lead_id")["deleted_at"].fillna(as_of)
 
@@ -38,7 +40,7 @@ def five(given: Given) -> dict[str, float]:  # noqa: PLR0915 (as one would write
     acts = given.read(
         "activities",
         "kind lead_id contact_id performed_by occurred_at direction"
-        " is_automated is_completed is_internal",
+        " is_automated is_completed is_internal recorded_at deleted_at",
     ).to_pandas()
     people = sided[(sided.owner_kind == "user") & ~sided.is_automation & (sided.side == "sales")]
     made = acts[
@@ -48,6 +50,8 @@ def five(given: Given) -> dict[str, float]:  # noqa: PLR0915 (as one would write
         & ~acts.is_internal
         & (acts.direction != "inbound")
         & (acts.occurred_at <= as_of)
+        & (acts.recorded_at <= as_of)
+        & ~(acts.deleted_at <= as_of)
         & acts.performed_by.isin(people.owner_id)
     ]
     touches = pd.concat(
@@ -71,8 +75,8 @@ def five(given: Given) -> dict[str, float]:  # noqa: PLR0915 (as one would write
         & (hits.next_at.isna() | (hits.occurred_at < hits.next_at))
     ]
     answered_at = handed.handoff.map(hits.groupby("handoff").occurred_at.min())
-    waited = (answered_at.fillna(handed.ends_at) - handed["at"]).dt.total_seconds() / 86400
-    untouched = surviving(waited.to_numpy(), answered_at.notna().to_numpy(), 30)
+    waited = _days(handed["at"], answered_at.fillna(handed.ends_at))
+    untouched = surviving(np.asarray(waited, np.float64), answered_at.notna().to_numpy(), 30)
 
     spoken = changes[changes.field == "status"]
     entered = spoken[spoken.new == "Marketing Qualified"].groupby("lead_id").changed_at.min()
@@ -93,17 +97,21 @@ def five(given: Given) -> dict[str, float]:  # noqa: PLR0915 (as one would write
     decided_at = mqls.lead_id.map(decided.decided_at)
     until = mqls.lead_id.map(ends_at).clip(lower=mqls["at"])
     decided_at = decided_at.where(decided_at <= until)
-    watched = (decided_at.fillna(until) - mqls["at"]).dt.total_seconds() / 86400
-    undecided = surviving(watched.to_numpy(), decided_at.notna().to_numpy(), 14)
+    watched = _days(mqls["at"], decided_at.fillna(until))
+    undecided = surviving(np.asarray(watched, np.float64), decided_at.notna().to_numpy(), 14)
 
     deals = given.read(
-        "opportunities", "opportunity_id sales_stage loss_reason closed_at"
+        "opportunities",
+        "opportunity_id sales_stage loss_reason created_at closed_at recorded_at deleted_at",
     ).to_pandas()
+    there = (deals.recorded_at <= as_of) & (deals.created_at <= as_of)
+    deals = _latest(deals[there & ~(deals.deleted_at <= as_of)], "opportunity_id")
     stages = given.read("sales_stages", "sales_stage is_closed is_won is_qualified").to_pandas()
     moves = given.read(
-        "opportunity_changes", "change_id opportunity_id field old new changed_at"
+        "opportunity_changes", "change_id opportunity_id field old new changed_at deleted_at"
     ).to_pandas()
-    moves = moves[moves.field == "stage"].sort_values(["opportunity_id", "changed_at"])
+    moves = moves[(moves.changed_at <= as_of) & ~(moves.deleted_at <= as_of)]
+    moves = moves[moves.field == "stage"].sort_values(["opportunity_id", "changed_at", "change_id"])
     now = moves.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id").new
     deals["now"] = deals.opportunity_id.map(now).fillna(deals.sales_stage)
     deals = deals.merge(stages, left_on="now", right_on="sales_stage")
@@ -114,8 +122,12 @@ def five(given: Given) -> dict[str, float]:  # noqa: PLR0915 (as one would write
     qualified = deals[
         deals.opportunity_id.isin(passed) | (deals.is_qualified & ~deals.is_closed) | deals.is_won
     ]
-    roles = given.read("contact_roles", "opportunity_id added_at").to_pandas()
-    named = qualified.opportunity_id.isin(roles[roles.added_at <= as_of].opportunity_id)
+    roles = given.read(
+        "contact_roles", "opportunity_id added_at recorded_at deleted_at"
+    ).to_pandas()
+    there = (roles.recorded_at <= as_of) & ~(roles.deleted_at <= as_of)
+    roles = roles[there & (roles.added_at <= as_of)]
+    named = qualified.opportunity_id.isin(roles.opportunity_id)
     accepted = mqls.lead_id[decided_at.notna()].map(decided.decision) == "Accepted"
     return {
         "never_touched_rate": untouched,
@@ -124,3 +136,11 @@ def five(given: Given) -> dict[str, float]:  # noqa: PLR0915 (as one would write
         "loss_reason_rate": agreed.mean(),
         "contact_role_coverage": named.mean(),
     }
+
+
+def _latest(rows: pd.DataFrame, key: str) -> pd.DataFrame:
+    return rows.sort_values("recorded_at").drop_duplicates(key, keep="last")
+
+
+def _days(since: "pd.Series[pd.Timestamp]", until: "pd.Series[pd.Timestamp]") -> "pd.Series[float]":
+    return (until.dt.floor("s") - since.dt.floor("s")).dt.total_seconds() / 86400

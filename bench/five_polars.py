@@ -14,8 +14,17 @@ def five(given: Given) -> dict[str, Any]:
     def table(name: str) -> pl.LazyFrame:
         return pl.scan_parquet(given.files(name), hive_partitioning=False)
 
+    def days(since: pl.Expr, until: pl.Expr) -> pl.Expr:
+        return (until.dt.truncate("1s") - since.dt.truncate("1s")).dt.total_seconds() / 86400
+
     sided = pl.LazyFrame(given.owners)
-    leads, changes = table("leads"), table("lead_changes")
+
+    def latest(rows: pl.LazyFrame, key: str) -> pl.LazyFrame:
+        return rows.sort("recorded_at").unique(key, keep="last", maintain_order=True)
+
+    recorded, gone = c.recorded_at <= as_of, (c.deleted_at <= as_of).fill_null(False)
+    leads = latest(table("leads").filter(recorded & (c.created_at <= as_of)), "lead_id")
+    changes = table("lead_changes").filter((c.changed_at <= as_of) & ~gone)
     ends = leads.select("lead_id", ends_at=c.deleted_at.fill_null(as_of))
     owned = changes.filter((c.field == "owner") & c.new_kind.is_in(["user", "queue"])).sort(
         "changed_at", "change_id"
@@ -50,6 +59,8 @@ def five(given: Given) -> dict[str, Any]:
             & ~c.is_internal
             & (c.direction != "inbound")
             & (c.occurred_at <= as_of)
+            & recorded
+            & ~gone
         )
         .join(people, left_on="performed_by", right_on="owner_id", how="semi")
     )
@@ -79,7 +90,7 @@ def five(given: Given) -> dict[str, Any]:
         .agg(answered_at=c.occurred_at.min())
     )
     waited = handed.join(answered, on="handoff", how="left").select(
-        days=(c.answered_at.fill_null(c.ends_at) - c.at).dt.total_seconds() / 86400,
+        days=days(c.at, c.answered_at.fill_null(c.ends_at)),
         is_event=c.answered_at.is_not_null(),
     )
     spoken = changes.filter(c.field == "status")
@@ -113,15 +124,18 @@ def five(given: Given) -> dict[str, Any]:
         .unnest("decided_at")
     )
     watched = mqls.join(decided, on="lead_id", how="left").select(
-        days=(c.decided_at.fill_null(c.ends_at) - c.at).dt.total_seconds() / 86400,
+        days=days(c.at, c.decided_at.fill_null(c.ends_at)),
         is_event=c.decided_at.is_not_null(),
         is_accepted=c.decision == "Accepted",
     )
     stages = table("sales_stages").select("sales_stage", "is_closed", "is_won", "is_qualified")
-    moves = table("opportunity_changes").filter(c.field == "stage")
-    now = moves.group_by("opportunity_id").agg(now=c.new.sort_by("changed_at").last())
+    moves = table("opportunity_changes").filter(
+        (c.field == "stage") & (c.changed_at <= as_of) & ~gone
+    )
+    now = moves.group_by("opportunity_id").agg(now=c.new.sort_by("changed_at", "change_id").last())
+    there = table("opportunities").filter(recorded & ~gone & (c.created_at <= as_of))
     deals = (
-        table("opportunities")
+        latest(there, "opportunity_id")
         .join(now, on="opportunity_id", how="left")
         .select("opportunity_id", "loss_reason", sales_stage=pl.coalesce("now", "sales_stage"))
         .join(stages, on="sales_stage")
@@ -139,7 +153,7 @@ def five(given: Given) -> dict[str, Any]:
     )
     roles = (
         table("contact_roles")
-        .filter(c.added_at <= as_of)
+        .filter((c.added_at <= as_of) & recorded & ~gone)
         .select("opportunity_id", named=pl.lit(True))
         .unique()
     )

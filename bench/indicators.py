@@ -27,6 +27,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import monitor  # noqa: F401  (as every command: it chooses how Arrow takes memory)
 
 Found = dict[str, Any]
@@ -90,6 +92,10 @@ def _compare(leads: int, folder: Path, steps: list[str], rounds: int) -> None:
     figures = {step: runs[step][0]["values"] for step in FIVE if step in runs}
     for step, values in figures.items():
         print(step, values)
+    told = [[values[name] for name in sorted(values)] for values in figures.values()]
+    if len(told) > 1:
+        same = all(np.allclose(told[0], one, rtol=1e-12, atol=0) for one in told[1:])
+        print("they agree to 12 digits" if same else "THEY DO NOT AGREE")
 
 
 def _growth(sizes: list[int], folder: Path, plot: Path | None, engines: list[str]) -> None:

@@ -182,6 +182,9 @@ class Reading(Closing):
         """The same of a few indicators that nothing more is asked after: where the lake has no
         facts of the instant, and the company is asked for, only what these look at is computed.
         """
+        for name in only:
+            if name not in CATALOGUE:
+                raise ConfigurationError(f"no indicator {name!r}", "", suggest(name, [*CATALOGUE]))
         if self._has_facts or where or any(name not in PERIODS for name in by):
             return self.indicators(by, where, window, only)
         self._check_split(by, where)

@@ -12,7 +12,6 @@ from metrics.loaded import UNSET
 from model.definitions import Definitions
 from model.errors import ConfigurationError
 from model.periods import Period
-from model.validation import suggest
 from monitor import headlines, surveys
 from monitor.missing import MissingForm, missing
 from monitor.reading import Reading
@@ -291,15 +290,10 @@ def indicators(
     """Every indicator, for the whole or a segment, split or not, with the outcomes and the measures
     of evidence quality; or `only` some indicators, by id.
     """
-    for name in only:
-        if name not in CATALOGUE:
-            raise ConfigurationError(f"no indicator {name!r}", "", suggest(name, [*CATALOGUE]))
     with reading(workspace, day) as opened:
         period = opened.period(window)
-        if only:
-            results = opened.few_indicators(only, by, where, period)
-        else:
-            results = opened.indicators(by, where, period)
+        ask = (by, where, period)
+        results = opened.few_indicators(only, *ask) if only else opened.indicators(*ask)
         if not any(one.estimate.is_assessed for one in results):
             opened.check_occurs(where or {})
         beside = ([], []) if only else opened.shown(by, where, period)

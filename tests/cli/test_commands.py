@@ -158,6 +158,11 @@ def test_segments_add_up_to_the_whole(ask: Any) -> None:
 def test_a_past_day_and_a_quarter_can_be_asked_for(ask: Any) -> None:
     day = valid(ask("indicators", "--as-of", "2026-06-30", "--json"), INDICATORS)
     assert day["rows"][0]["window"]["to"] == "2026-06-30"
+    few = ("decision_rate", "win_rate_of_old", "never_touched_rate")
+    assert "no indicator 'win_rate_of_old'" in ask("indicators", *few).err
+    some = ask("indicators", few[0], few[2], "--as-of", "2026-06-30", "--json")
+    named = [row for row in day["rows"] if row["id"] in few]
+    assert valid(some, INDICATORS)["rows"] == named
     quarter = valid(ask("indicators", "--window", "2026-Q2", "--json"), INDICATORS)
     assert quarter["rows"][0]["window"] == {"from": "2026-04-01", "to": "2026-06-30"}
 

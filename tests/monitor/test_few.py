@@ -12,7 +12,6 @@ from metrics.declaration import Result
 from metrics.indicators import CATALOGUE
 from metrics.loaded import Loaded
 from model.tables import TABLES
-from model.validation import suggest
 from monitor.few import few
 from monitor.refresh import HISTORY, keeping
 from store.duck_engine import DuckEngine
@@ -35,7 +34,6 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("rules_compliance_rate", "shared_metric_coverage", "common_head"),
     ("forecast_accuracy", "pipeline_hygiene", "funnel_continuity"),
 )
-assert all(name in CATALOGUE for names in TOGETHER for name in names), suggest("", [*CATALOGUE])
 
 
 class Whole:
@@ -51,13 +49,11 @@ class Whole:
             versions[f"crm/{name}"] = 0
         manifest = lake.publish(draft(versions))
         self.engine: Engine = steps.enter_context(DuckEngine(lake, manifest))
-        built = facts.build(*self._given(), AS_OF - HISTORY, keeping(self.engine, steps))
+        given = self.engine.canonical, self._definitions, EVERYTHING
+        built = facts.build(*given, AS_OF, AS_OF - HISTORY, keeping(self.engine, steps))
         made_facts = steps.enter_context(self.engine.materialise(built))
         known = EVERYTHING, self._definitions, AS_OF, self.engine.run
         self.loaded = evaluate.loaded(lambda: made_facts, *known)
-
-    def _given(self) -> Any:
-        return self.engine.canonical, self._definitions, EVERYTHING, AS_OF
 
     def few(self, ids: Sequence[str]) -> list[Result]:
         needed = evaluate.needed(self._definitions, ids)
@@ -68,8 +64,7 @@ class Whole:
 
 
 def figures(loaded: Loaded, ids: Sequence[str]) -> list[Any]:
-    window = {} if len(ids) % 2 else {"by": ["month"]}
-    found = evaluate.evaluate(loaded, only=ids, **window)
+    found = evaluate.evaluate(loaded, only=ids, by=() if len(ids) % 2 else ("month",))
     return [
         (one.indicator.id, one.segment, one.score, said(one.estimate), variants(one))
         for one in found

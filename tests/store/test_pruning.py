@@ -1,4 +1,4 @@
-"""What pruning takes out changes no row: random queries over random tables, run whole and pruned."""
+"""What pruning takes out changes no row: random queries of random tables, whole and pruned."""
 
 from collections.abc import Callable
 from typing import Any
