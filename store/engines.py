@@ -175,7 +175,10 @@ class Engine(Closing):
 
     def _sql(self, expression: ir.Table) -> str:
         with _no_collecting():
-            return str(self._ibis.compile(pruned({"": expression}, self._keys)[""]))
+            return self._compiled(pruned({"": expression}, self._keys)[""])
+
+    def _compiled(self, expression: ir.Table) -> str:
+        return str(self._ibis.compile(expression))
 
 
 def open_engine(

@@ -101,7 +101,7 @@ class SparkEngine(Engine):
             rows = self._query(expression).toArrow()
         return rows.cast(expression.schema().to_pyarrow())
 
-    def _sql(self, expression: ir.Table) -> str:
+    def _compiled(self, expression: ir.Table) -> str:
         query = self._ibis.compiler.to_sqlglot(expression)
         return str(query.transform(_float).sql(self._ibis.dialect))
 
