@@ -44,7 +44,7 @@ class EngineSettings(Part):
 
     url: str | None = None
     token_env: str | None = None
-    memory_limit: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+    memory_limit: str = Field(default="1600MB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
 
     @field_validator("url")
     @classmethod
