@@ -6,6 +6,8 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 
 from streamlit import runtime
 
@@ -14,6 +16,7 @@ from model.errors import DetenteError, NoAnswerError
 from monitor.compare import NOW
 
 EVERY_SECONDS = 10.0
+MOST_SEGMENTS = 40  # of one dimension each; others are worked out when somebody chooses them
 
 
 def start() -> None:
@@ -48,7 +51,9 @@ def settle() -> None:
 
 
 def warm() -> None:
-    """Work out what the pages show before a segment is chosen; what cannot be is left to them."""
+    """Work out what the pages show of the company, then of its segments; what cannot be is left to
+    them.
+    """
     for ask in _asked():
         try:
             ask()
@@ -62,16 +67,11 @@ def _asked() -> Iterator[Callable[[], object]]:
     """In the order in which readers come to it."""
     whole: dict[str, str] = {}
     yield data.segment_values
-    yield lambda: data.stage(whole)
-    if then := data.before(data.stage(whole)):
-        yield lambda: data.moved(then["id"], whole)
+    yield from _looks(whole)
     yield data.belief
-    yield lambda: data.handoff(whole)
-    yield lambda: data.open_leads(whole)
-    yield lambda: data.pipeline(whole)
     for name, values in data.segment_values().items():
         if len(values) > 1:
-            yield lambda name=name: data.split(name, whole)  # type: ignore[misc]
+            yield partial(data.split, name, whole)
     yield data.advice
     yield doing.actions
     yield lambda: data.rules(whole)
@@ -79,6 +79,27 @@ def _asked() -> Iterator[Callable[[], object]]:
     if ids:
         yield lambda: data.comparison(*_compared(ids))
     yield data.findings
+    for segment in islice(_segments(), MOST_SEGMENTS):
+        yield from _looks(segment)
+
+
+def _segments() -> Iterator[dict[str, str]]:
+    for name, values in data.segment_values().items():
+        yield from ({name: value} for value in values)
+
+
+def _looks(segment: dict[str, str]) -> Iterator[Callable[[], object]]:
+    """What the pages up front show of a segment."""
+    yield partial(data.stage, segment)
+    yield partial(_moved, segment)
+    yield partial(data.handoff, segment)
+    yield partial(data.open_leads, segment)
+    yield partial(data.pipeline, segment)
+
+
+def _moved(segment: dict[str, str]) -> None:
+    if then := data.before(data.stage(segment)):
+        data.moved(then["id"], segment)
 
 
 def _compared(ids: list[str]) -> tuple[str, str]:
