@@ -70,11 +70,12 @@ class _Rows:
             quoted(field.name) if field.name in known else null_column(field)
             for field in self.table.schema
         )
-        files, rows = _listed(places), "stored"
+        files = _listed(places)
+        rows = f"stored WHERE {FILE} IN ({files or 'NULL'})"
         if self.stored.on_disk and places:
             options = f"union_by_name = true, hive_partitioning = false, filename = '{FILE}'"
             rows = f"read_parquet([{files}], {options})"
-        return f"(SELECT {columns}, {FILE} FROM {rows} WHERE {FILE} IN ({files or 'NULL'}))"
+        return f"(SELECT {columns}, {FILE} FROM {rows})"
 
     def _kept(self, places: Iterable[str], without: str) -> Iterator[pa.RecordBatch]:
         """The rows of some files, but for those whose key stands in the table `without`."""

@@ -32,7 +32,7 @@ from model.errors import (
 
 PAGE_ROWS = 25_000
 PAGE_ATTEMPTS = 3
-POLL_SECONDS = (0.1, 20.0)  # the first pause and the longest
+POLL_SECONDS = (0.05, 20.0)  # the first pause and the longest
 PATIENCE_SECONDS = 4 * 3600.0
 _NOT_FOR_BULK = {"INVALIDENTITY", "INVALID_ENTITY"}
 _INTERRUPTIONS = (CredentialsError, LimitError, UnreachableError)
@@ -158,7 +158,7 @@ class BulkQuery:
                     "Try again later.",
                 )
             time.sleep(pause)
-            pause = min(pause * 1.6, longest)
+            pause = min(pause * 1.5, longest)
 
     def _here(self, number: int) -> None:
         """See to it that a page is on disk."""
