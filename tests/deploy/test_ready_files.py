@@ -4,6 +4,7 @@ real cron daemon and a real systemd.
 
 import re
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -148,6 +149,7 @@ def test_systemd_catches_up_by_its_timers(company: Small) -> None:
     exec /usr/lib/systemd/systemd --system --unit=multi-user.target --log-target=console
     """
     errors = company.folder / "errors"
+    quarter = _quarters()
     with machine(company, setup) as here:
         here.wait_for(lambda: all(ended(here, unit) for unit in RUN))
         assert {ended(here, unit) for unit in RUN} == {"success"}, errors.read_text()
@@ -158,7 +160,12 @@ def test_systemd_catches_up_by_its_timers(company: Small) -> None:
         assert here.run("systemctl", "is-failed", "detente.service") == "inactive\n"
     assert "detente" not in (company.folder / "verified").read_text()
     assert kept(company) == ["live"]
-    assert manifest_of(company) == 0
+    assert manifest_of(company) in range(1 + _quarters() - quarter)  # each is due a sync of its own
+
+
+def _quarters() -> int:
+    """The quarters of an hour that have begun so far."""
+    return int(time.time()) // 900
 
 
 def ended(here: Machine, unit: str) -> str:
