@@ -67,7 +67,12 @@ def surviving(days: NDArray[np.float64], is_event: NDArray[np.bool_], at: float)
 
 
 def five(workspace: Workspace) -> dict[str, float | None]:
-    """The same by us, as `detente indicators ID…` has them, with their intervals."""
-    with Reading.open(workspace) as reading:
+    """The same by us, as `detente indicators ID…` has them where there are no facts yet, with their
+    intervals.
+    """
+    manifest = workspace.lake.manifest(0)
+    assert manifest is not None
+    assert not manifest.has_facts
+    with Reading(workspace, manifest, manifest.cutoff_at) as reading:
         results = reading.few_indicators(NAMES, window=Period.parse(WINDOW))
     return {one.indicator.id: one.estimate.value for one in results}
