@@ -121,7 +121,7 @@ def _dirty() -> None:
         columns,
         [("", [[one["title"], words.number(one["count"]), one["what_is_done"]] for one in dirty])],
     )
-    with st.expander("Some of these records"):
+    with st.expander("These records"):
         for one in dirty:
             ids = one["sample"]
             links = [f"[{i}]({template.replace('{id}', i)})" if template else i for i in ids]

@@ -26,6 +26,10 @@ from tests.dashboard.places import Place
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("company")]
 PICTURES = Path(__file__).parents[2] / "test-artefacts"
 DESKTOP, PHONE = (1280, 900), (390, 844)
+MOBILE = (  # what a phone says it is: the navigation then goes once a page is chosen
+    "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/130.0.0.0 Mobile Safari/537.36"
+)
 CHOSEN = "first_response_hours"
 Look = tuple[tuple[int, int], Literal["light", "dark"]]
 LOOKS = [
@@ -57,8 +61,14 @@ def address(company: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def opened(chromium: Browser, look: Look) -> Page:
     (width, height), scheme = look
+    is_phone = look[0] == PHONE
     context = chromium.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        is_mobile=is_phone,
+        has_touch=is_phone,
+        user_agent=MOBILE if is_phone else None,
     )
     return context.new_page()
 
