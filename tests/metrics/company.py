@@ -32,6 +32,18 @@ WORDS = Definitions(
     ),
     reasons=Reasons(rejection=("No Budget",), loss=("Price", "Timing")),
 )
+SPOKEN = WORDS.model_copy(
+    update={
+        "statuses": Statuses(
+            order=("New", "MQL", "Accepted", "Working", "Converted"),
+            mql=("MQL",),
+            accepted=("Accepted",),
+            rejected=("Rejected",),
+            unreachable=("Unreachable",),
+            recycled=("Recycled",),
+        )
+    }
+)
 CONNECTION = ibis.duckdb.connect()
 COMPILED: dict[tuple[str, ...], "Compiled"] = {}
 FACTS = (*facts.SEGMENTS, "history")

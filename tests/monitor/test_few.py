@@ -18,7 +18,8 @@ from store.duck_engine import DuckEngine
 from store.engines import Engine
 from store.lake import Lake
 from tests.metrics.company import EVERYTHING, Company
-from tests.metrics.test_facts_pandas import AS_OF, grown, unrestricted
+from tests.metrics.grown import AS_OF, grown
+from tests.metrics.naive import unrestricted
 from tests.store.workers import draft
 
 FIVE = (
