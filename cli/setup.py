@@ -41,6 +41,9 @@ def doctor(
         return
     found = examination.examine(workspace(context))
     printing.json(found) if json else show.doctor(found)
+    unusable = [one["name"] for one in found["sources"] if one["error"]]
+    if unusable:
+        raise PartialError("some sources cannot be used", unusable, "doctor")
 
 
 def _doctor_live(opened: Workspace, json: bool) -> None:

@@ -52,7 +52,10 @@ def test_a_dead_host(tmp_path: Path, home: Path) -> None:
     )
     ran = as_process("--config", config, "--home", home, "sync", TOKEN="very-secret")
     refused(ran, "127.0.0.1:9")
-    assert "very-secret" not in ran.err + ran.out
+    checked = as_process("--config", config, "--home", home, "doctor", TOKEN="very-secret")
+    assert checked.code == 3
+    assert "crm: cannot be used: 127.0.0.1:9" in checked.out
+    assert "very-secret" not in ran.err + ran.out + checked.err + checked.out
     nothing_written(home)
 
 
