@@ -211,6 +211,7 @@ def test_who_signed_in_fills_in_the_survey_on_a_phone(
         for _ in range(2):  # the second sending replaces the first
             page.get_by_role("button", name="Send answers").click()
             page.wait_for_selector("text=19 of 20 answers are kept")
+            drawn(page)
         page.get_by_role("tab", name="Results").click()
         page.wait_for_selector("text=results appear after its close")
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
