@@ -20,12 +20,17 @@ def status_path(known: Known) -> ir.Table:
 
 
 def _status_path(known: Known) -> ir.Table:
+    # folded before anything else: an engine then folds each word once, not each row
     changes = changes_of(known, "lead_changes", "status")
-    path = path_of(known, leads(known), "lead_id", changes, current="status")
+    changes = changes.mutate(old=folded(changes.old), new=folded(changes.new))
+    rows = leads(known)
+    path = path_of(
+        known, rows.mutate(status=folded(rows.status)), "lead_id", changes, current="status"
+    )
     tracked = changes.aggregate(_changes=changes.count(where=changes.changed_at <= known.as_of))
     joined = path.cross_join(tracked)
     found = joined.filter(joined._changes > 0)
-    return found.select("lead_id", "position", "at", value=folded(found.value))
+    return found.select("lead_id", "position", "at", "value")
 
 
 def conversions(known: Known) -> ir.Table:
