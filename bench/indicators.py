@@ -8,7 +8,8 @@ tables to result beside pandas and polars.
 The lakes are made in FOLDER where they are not there (bench.lake). Each run is a process of its
 own, in turns; time on processors and peak memory are of that process and of those below it. Sail
 is a Spark Connect server inside the same process, Spark a cluster of a master and two workers with
-2 GB each. `polars` needs `pip install polars`.
+2 GB each. What grew is kept in FOLDER/growth.json, and a plot shows all of it. `polars` needs
+`pip install polars`.
 """
 
 import argparse
@@ -32,6 +33,7 @@ import numpy as np
 import monitor  # noqa: F401  (as every command: it chooses how Arrow takes memory)
 
 Found = dict[str, Any]
+Points = dict[str, dict[str, tuple[float, float]]]  # by engine and leads: CPU seconds and MB
 FACTS, FIVE = ("ours", "script"), ("ours_five", "pandas", "polars")
 
 
@@ -99,21 +101,23 @@ def _compare(leads: int, folder: Path, steps: list[str], rounds: int) -> None:
 
 
 def _growth(sizes: list[int], folder: Path, plot: Path | None, engines: list[str]) -> None:
+    kept = folder / "growth.json"
+    points: Points = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     print(f"\n{'leads':>10}{'engine':>8}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
-    points: dict[str, list[tuple[int, float, float]]] = {}
     for leads in sizes:
         home = _home(folder, leads)
         for engine in engines:
             found = _run("ours", home, engine)
-            points.setdefault(engine, []).append((leads, found["cpu"], found["peak"]))
+            points.setdefault(engine, {})[str(leads)] = (found["cpu"], found["peak"])
+            kept.write_text(json.dumps(points), encoding="utf-8")
             print(
                 f"{leads:10}{engine:>8}{found['wall']:9.1f}{found['cpu']:9.1f}{found['peak']:9.0f}",
                 flush=True,
             )
     if plot:
-        from bench.plot import curves
+        from bench.plots import growth
 
-        plot.write_text(curves(points), encoding="utf-8")
+        growth(plot, points)
 
 
 def _home(folder: Path, leads: int) -> Path:
@@ -158,7 +162,9 @@ def _taken() -> tuple[float, float]:
         place = Path(f"/proc/{left.pop()}")
         fields = (place / "stat").read_text().rpartition(")")[2].split()
         cpu += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        peak += int((place / "status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
+        if fields[0] != "Z":  # one that ended has no memory
+            held = (place / "status").read_text().partition("VmHWM:")[2]
+            peak += int(held.split()[0]) / 1024
         for children in place.glob("task/*/children"):
             left += map(int, children.read_text().split())
     return cpu, peak

@@ -1,4 +1,4 @@
-"""The plots of docs/validity.md."""
+"""The plots of docs/validity.md and docs/performance.md."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -62,4 +62,28 @@ def flips(path: Path, found: Mapping[str, Mapping[str, float]]) -> None:
     axes.set_yticks(np.arange(len(order)), [CATALOGUE[name].title for name in order])
     axes.set(xlabel="organisations whose stage it changes (%)")
     axes.legend(frameon=False, loc="lower right")
+    figure.savefig(path, metadata={"Date": None})
+
+
+def growth(path: Path, points: Mapping[str, Mapping[str, tuple[float, float]]]) -> None:
+    """Seconds of processors and MB of building all facts, by engine and number of leads."""
+    figure = Figure(figsize=(7.4, 3.2), layout="constrained")
+    for place, unit in enumerate(("seconds of processors", "peak memory, MB")):
+        axes = figure.add_subplot(1, 2, place + 1)
+        for name, own in points.items():
+            leads = sorted(own, key=int)
+            values = [own[size][place] for size in leads]
+            axes.plot([int(size) for size in leads], values, marker="o", markersize=4, label=name)
+            for size, value in zip(leads, values, strict=True):
+                axes.annotate(
+                    f"{value:,.0f}",
+                    (int(size), value),
+                    xytext=(0, 5),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=7,
+                )
+        axes.set(xscale="log", yscale="log", xlabel="leads", ylabel=unit)
+        axes.margins(0.12)
+        axes.legend(frameon=False)
     figure.savefig(path, metadata={"Date": None})
