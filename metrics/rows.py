@@ -7,7 +7,7 @@ text codes into sorted labels (−1 for null), in as few bytes as will do.
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ Index = slice | Ints
 NONE, NEVER = -1, -2  # no value; no code at all
 MANY = 1_000_000  # combinations: more are found by sorting
 CLUSTER = "cluster"
+ALL = slice(None)
 
 
 class Columns:
@@ -112,6 +113,33 @@ def _plain(column: pa.Array) -> Array:
     return np.asarray(column.cast("float64").to_numpy(zero_copy_only=False))
 
 
+class Timed(NamedTuple):
+    """Rows by a number and a flag: sorted `keys` as `Columns.keyed` makes them, whose last `bits`
+    are the cluster, and the sorted `values` among which the number is.
+    """
+
+    keys: Ints
+    values: Array
+    bits: int
+
+    def cells(self, part: slice = ALL) -> Ints:
+        """Twice the number's place among the values, and 1 more without the flag."""
+        return self.keys[part] >> self.bits
+
+    def clusters(self, part: slice = ALL) -> Ints:
+        """The cluster's code."""
+        return self.keys[part] & ((1 << self.bits) - 1)
+
+    def numbers(self, at: Ints | slice = ALL) -> Array:
+        """The number itself."""
+        return self.values[self.keys[at] >> (self.bits + 1)]
+
+    def before(self, number: float) -> int:
+        """How many rows have a lesser number."""
+        rank = int(np.searchsorted(self.values, number))
+        return int(np.searchsorted(self.keys, rank << (self.bits + 1)))
+
+
 class Rows:
     """Some rows of a fact. What is worked out of them once is kept for the next figure."""
 
@@ -166,15 +194,13 @@ class Rows:
         places: Ints = self.once("clusters", lambda: self[CLUSTER].astype(np.int64))
         return self.labels(CLUSTER), places
 
-    def timed(self, number: str, flag: str) -> tuple[Array, NDArray[np.bool_], Ints]:
+    def timed(self, number: str, flag: str) -> "Timed":
         """The rows whose `number` is given, in its order, those with the flag first where it is
-        the same: number, flag, and the cluster's place among the names of `clusters`.
+        the same.
         """
-        keys, bits = np.sort(self.whole.keyed(number, flag)[self._index]), self.whole.cluster_bits
-        keys = keys[np.searchsorted(keys, 0) :]
-        cells = keys >> bits
-        values, _ = self.whole.ranked(number)
-        return values[cells >> 1], (cells & 1) == 0, keys & ((1 << bits) - 1)
+        keys = np.sort(self.whole.keyed(number, flag)[self._index])
+        given = keys[np.searchsorted(keys, 0) :]
+        return Timed(given, self.whole.ranked(number)[0], self.whole.cluster_bits)
 
     def where(self, chosen: NDArray[np.bool_]) -> "Rows":
         """Those of these rows that are chosen."""

@@ -1,0 +1,146 @@
+"""Records in the order of the time that each was watched: what curves are worked out of."""
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+
+import numpy as np
+
+from metrics.blocks import blocks, spread
+from metrics.rows import Array, Ints, Rows, Timed
+from metrics.statistics.base import Floats, Sums
+
+TIMES = ("duration", "is_event", "n")
+
+
+class Lines(ABC):
+    """Lines by duration, those with the event first where it is the same.
+
+    By distinct time with an event: `times`, the places of its `first` line with it and of the one
+    after the last of those (`ends`), the weight of these lines (`events`) and of all before them
+    (`before`). `sizes` is the weight by cluster, `longest` the longest time.
+    """
+
+    times: Floats
+    first: Ints
+    ends: Ints
+    events: Array
+    before: Array
+    sizes: Floats
+    longest: float
+    count: int
+
+    @abstractmethod
+    def summed(self, values: Floats, edges: Ints) -> tuple[Floats, Floats]:
+        """By cluster, of the lines before the last edge: the sum of their values, of which each
+        holds from an edge to the next, and their weight.
+        """
+
+    @abstractmethod
+    def watched(self, at: float) -> float:
+        """The weight of the lines that had the event or last until `at`."""
+
+
+class Times(Sums, Lines):
+    """A line for each of the rows whose duration is given, with the weight 1; columns are made
+    when somebody looks at them.
+    """
+
+    def __init__(self, rows: Rows, duration: str, event: str) -> None:
+        super().__init__({})
+        self._timed, names = rows.timed(duration, event), rows.labels("cluster")
+        self.count = len(self._timed.keys)
+        counts = np.zeros(len(names), dtype=np.int64)
+        for block in blocks(self.count):
+            counts += np.bincount(self._timed.clusters(block), minlength=len(counts))
+        self._occurs = counts > 0
+        self.names, self.sizes = names[self._occurs], counts[self._occurs].astype(np.float64)
+        self.first, self.ends = _runs(self._timed)
+        self.times = self._timed.numbers(self.first)
+        self.events, self.before = self.ends - self.first, self.first
+        self.longest = float(self._timed.numbers(slice(-1, None)).max(initial=0.0))
+
+    @cached_property
+    def _columns_made(self) -> dict[str, Array]:
+        is_event = self._timed.cells() & 1 == 0
+        ones = np.broadcast_to(1.0, self.count)
+        return dict(zip(TIMES, (self._timed.numbers(), is_event, ones), strict=True))
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """duration, is_event, n."""
+        return self._columns_made
+
+    @property
+    def clusters(self) -> Ints:
+        """Each line's place among the names."""
+        return np.asarray((np.cumsum(self._occurs) - 1)[self._timed.clusters()])
+
+    def total(self, name: str) -> float:
+        """The sum of a column."""
+        return float(self.count) if name == "n" else super().total(name)
+
+    def summed(self, values: Floats, edges: Ints) -> tuple[Floats, Floats]:
+        """See `Lines`."""
+        total = np.zeros(len(self._occurs))
+        weight = np.zeros(len(self._occurs), dtype=np.int64)
+        for block in blocks(int(edges[-1])):
+            clusters = self._timed.clusters(block)
+            np.add.at(total, clusters, spread(values, edges, block))
+            weight += np.bincount(clusters, minlength=len(weight))
+        return total[self._occurs], weight[self._occurs].astype(np.float64)
+
+    def watched(self, at: float) -> float:
+        """See `Lines`."""
+        had = int(self.events[: np.searchsorted(self.times, at)].sum())
+        return float(self.count - (self._timed.before(at) - had))
+
+
+def _runs(timed: Timed) -> tuple[Ints, Ints]:
+    """Where the rows with the flag begin at each number that has any, and where they end."""
+    count = len(timed.keys)
+    first, ends = [], []
+    cells = np.full(1, -1)  # as if one without the flag came before
+    for block in blocks(count):
+        cells = np.concatenate((cells[-1:], timed.cells(block)))
+        is_new, has_flag = cells[1:] != cells[:-1], cells & 1 == 0
+        first.append(np.flatnonzero(is_new & has_flag[1:]) + block.start)
+        ends.append(np.flatnonzero(is_new & has_flag[:-1]) + block.start)
+    if cells[-1] & 1 == 0:
+        ends.append(np.array([count]))
+    nothing = np.zeros(0, dtype=np.int64)
+    return np.concatenate([nothing, *first]), np.concatenate([nothing, *ends])
+
+
+class Weighted(Lines):
+    """Lines as `Sums` have them, in any order and of any weight."""
+
+    def __init__(self, sums: Sums) -> None:
+        duration, is_event = sums["duration"], sums["is_event"] > 0
+        order = np.lexsort((~is_event, duration))
+        duration, is_event = duration[order], is_event[order]
+        self._clusters, self._weight = sums.clusters[order], sums["n"][order]
+        self._lasting = duration, is_event
+        self._names = len(sums)
+        self.count = len(duration)
+        self.sizes = np.bincount(self._clusters, self._weight, self._names)
+        had = np.flatnonzero(is_event)
+        starts = np.flatnonzero(np.diff(duration[had], prepend=-np.inf))
+        self.first = had[starts]
+        self.ends = self.first + np.diff(starts, append=len(had))
+        self.times = duration[self.first]
+        self.events = np.add.reduceat(self._weight[had], starts) if len(had) else self.times
+        self.before = (np.cumsum(self._weight) - self._weight)[self.first]
+        self.longest = float(duration[-1])
+
+    def summed(self, values: Floats, edges: Ints) -> tuple[Floats, Floats]:
+        """See `Lines`."""
+        part = slice(0, int(edges[-1]))
+        clusters, weight = self._clusters[part], self._weight[part]
+        each = np.repeat(values, np.diff(edges))
+        total = np.bincount(clusters, each * weight, self._names)
+        return total, np.bincount(clusters, weight, self._names)
+
+    def watched(self, at: float) -> float:
+        """See `Lines`."""
+        duration, is_event = self._lasting
+        return float(self._weight[(duration >= at) | is_event].sum())
