@@ -246,11 +246,27 @@ def combined(columns: Sequence[Array], counts: Sequence[int]) -> tuple[Ints, Int
     """Several columns of codes (below `counts`) as one: the combinations that occur as numbers, in
     the order of their parts, and each row's place among them.
     """
-    mixed: Ints = np.zeros(len(columns[0]), dtype=np.int64)
-    for codes, count in zip(columns, counts, strict=True):
-        mixed = mixed * count + codes
+    mixed = _mixed(columns, counts)
     if math.prod(counts) > MANY:
         found, place = np.unique(mixed, return_inverse=True)
         return found, place
     occurs = np.bincount(mixed, minlength=math.prod(counts)) > 0
     return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[mixed]
+
+
+def counted(columns: Sequence[Array], counts: Sequence[int]) -> tuple[Ints, Ints]:
+    """The combinations as `combined` finds them, and how many rows have each."""
+    mixed = _mixed(columns, counts)
+    if math.prod(counts) > MANY:
+        return np.unique(mixed, return_counts=True)
+    by_number = np.bincount(mixed, minlength=math.prod(counts))
+    found = np.flatnonzero(by_number)
+    return found, by_number[found]
+
+
+def _mixed(columns: Sequence[Array], counts: Sequence[int]) -> Ints:
+    mixed: Ints = np.zeros(len(columns[0]), dtype=np.int64)
+    for codes, count in zip(columns, counts, strict=True):
+        mixed *= count
+        mixed += codes
+    return mixed

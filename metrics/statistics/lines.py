@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from metrics.blocks import blocks, spread
+from metrics.blocks import blocks
 from metrics.rows import Array, Ints, Rows, Timed
 from metrics.statistics.base import Floats, Sums
 
@@ -30,10 +30,27 @@ class Lines(ABC):
     count: int
 
     @abstractmethod
-    def summed(self, values: Floats, edges: Ints) -> tuple[Floats, Floats]:
-        """By cluster, of the lines before the last edge: the sum of their values, of which each
-        holds from an edge to the next, and their weight.
+    def summed(self, until: Floats, drop: Floats) -> tuple[Floats, Floats]:
+        """By cluster, of the lines before the time that comes after those of `until`: the sum of
+        what each has, and their weight. A line has `until` of the last time with an event, and
+        `drop` of it less where it is one with the event; none before the first time.
         """
+
+    def _stop(self, index: int) -> int:
+        return int(self.first[index]) if index < len(self.first) else self.count
+
+    def _each(self, until: Floats, drop: Floats, block: slice) -> Floats:
+        """What each line of a block has."""
+        begins = int(np.searchsorted(self.first, block.start, side="right")) - 1
+        part = slice(max(begins, 0), int(np.searchsorted(self.first, block.stop)))
+        has = np.zeros(2 * (part.stop - part.start) + 1)
+        has[1::2] = until[part] - drop[part]
+        has[2::2] = until[part]
+        edges = np.empty(len(has) + 1, dtype=np.int64)
+        edges[0], edges[-1] = block.start, block.stop
+        edges[1:-1:2] = self.first[part]
+        edges[2:-1:2] = self.ends[part]
+        return np.repeat(has, np.diff(np.clip(edges, block.start, block.stop)))
 
     @abstractmethod
     def watched(self, at: float) -> float:
@@ -79,13 +96,13 @@ class Times(Sums, Lines):
         """The sum of a column."""
         return float(self.count) if name == "n" else super().total(name)
 
-    def summed(self, values: Floats, edges: Ints) -> tuple[Floats, Floats]:
+    def summed(self, until: Floats, drop: Floats) -> tuple[Floats, Floats]:
         """See `Lines`."""
         total = np.zeros(len(self._occurs))
         weight = np.zeros(len(self._occurs), dtype=np.int64)
-        for block in blocks(int(edges[-1])):
+        for block in blocks(self._stop(len(until))):
             clusters = self._timed.clusters(block)
-            np.add.at(total, clusters, spread(values, edges, block))
+            np.add.at(total, clusters, self._each(until, drop, block))
             weight += np.bincount(clusters, minlength=len(weight))
         return total[self._occurs], weight[self._occurs].astype(np.float64)
 
@@ -132,12 +149,11 @@ class Weighted(Lines):
         self.before = (np.cumsum(self._weight) - self._weight)[self.first]
         self.longest = float(duration[-1])
 
-    def summed(self, values: Floats, edges: Ints) -> tuple[Floats, Floats]:
+    def summed(self, until: Floats, drop: Floats) -> tuple[Floats, Floats]:
         """See `Lines`."""
-        part = slice(0, int(edges[-1]))
+        part = slice(0, self._stop(len(until)))
         clusters, weight = self._clusters[part], self._weight[part]
-        each = np.repeat(values, np.diff(edges))
-        total = np.bincount(clusters, each * weight, self._names)
+        total = np.bincount(clusters, self._each(until, drop, part) * weight, self._names)
         return total, np.bincount(clusters, weight, self._names)
 
     def watched(self, at: float) -> float:

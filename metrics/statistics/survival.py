@@ -184,17 +184,8 @@ class Curve:
         if left in (0.0, 1.0):
             return np.zeros(len(self.sums))
         lines, until = self._lines, self.greenwood[:index]
-        stop = lines.first[index] if index < len(lines.first) else lines.count
-        edges, values = np.empty(2 * index + 2, dtype=np.int64), np.zeros(2 * index + 1)
-        edges[0], edges[1:-1:2], edges[2:-1:2], edges[-1] = (
-            0,
-            lines.first[:index],
-            lines.ends[:index],
-            stop,
-        )
-        values[1::2], values[2::2] = until - self._jump[:index], until
-        within, seen = lines.summed(values, edges)
-        return np.asarray(left * (within + values[-1] * (lines.sizes - seen)))
+        within, seen = lines.summed(until, self._jump)
+        return np.asarray(left * (within + until[-1] * (lines.sizes - seen)))
 
     def design_effect_at(self, at: float) -> float:
         """The design effect of S at `at`; 1 where S is 0 or 1 and so shows no variance."""
