@@ -84,7 +84,7 @@ class Sums:
 
     def total(self, name: str) -> float:
         """The sum of a column."""
-        return float(self.columns[name].sum())
+        return float(self[name].sum())
 
     def table(self) -> pa.Table:
         """To be kept: the columns, and `cluster` by name."""

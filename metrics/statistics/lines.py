@@ -1,15 +1,13 @@
 """Records in the order of the time that each was watched: what curves are worked out of."""
 
 from abc import ABC, abstractmethod
-from functools import cached_property
+from collections.abc import Mapping
 
 import numpy as np
 
 from metrics.blocks import blocks
-from metrics.rows import Array, Ints, Rows, Timed
+from metrics.rows import CLUSTER, Array, Ints, Rows, Timed
 from metrics.statistics.base import Floats, Sums
-
-TIMES = ("duration", "is_event", "n")
 
 
 class Lines(ABC):
@@ -57,59 +55,63 @@ class Lines(ABC):
         """The weight of the lines that had the event or last until `at`."""
 
 
-class Times(Sums, Lines):
-    """A line for each of the rows whose duration is given, with the weight 1; columns are made
-    when somebody looks at them.
-    """
+class Rowwise(Lines):
+    """A line for each of the rows, with the weight 1. `occurs` says which clusters have any."""
 
-    def __init__(self, rows: Rows, duration: str, event: str) -> None:
-        super().__init__({})
-        self._timed, names = rows.timed(duration, event), rows.labels("cluster")
-        self.count = len(self._timed.keys)
-        counts = np.zeros(len(names), dtype=np.int64)
+    def __init__(self, timed: Timed, clusters: int) -> None:
+        self.timed = timed
+        self.count = len(timed.keys)
+        counts = np.zeros(clusters, dtype=np.int64)
         for block in blocks(self.count):
-            counts += np.bincount(self._timed.clusters(block), minlength=len(counts))
-        self._occurs = counts > 0
-        self.names, self.sizes = names[self._occurs], counts[self._occurs].astype(np.float64)
-        self.first, self.ends = _runs(self._timed)
-        self.times = self._timed.numbers(self.first)
+            counts += np.bincount(timed.clusters(block), minlength=clusters)
+        self.occurs = counts > 0
+        self.sizes = counts[self.occurs].astype(np.float64)
+        self.first, self.ends = _runs(timed)
+        self.times = timed.numbers(self.first)
         self.events, self.before = self.ends - self.first, self.first
-        self.longest = float(self._timed.numbers(slice(-1, None)).max(initial=0.0))
-
-    @cached_property
-    def _columns_made(self) -> dict[str, Array]:
-        is_event = self._timed.cells() & 1 == 0
-        ones = np.broadcast_to(1.0, self.count)
-        return dict(zip(TIMES, (self._timed.numbers(), is_event, ones), strict=True))
-
-    @property
-    def columns(self) -> dict[str, Array]:
-        """duration, is_event, n."""
-        return self._columns_made
-
-    @property
-    def clusters(self) -> Ints:
-        """Each line's place among the names."""
-        return np.asarray((np.cumsum(self._occurs) - 1)[self._timed.clusters()])
-
-    def total(self, name: str) -> float:
-        """The sum of a column."""
-        return float(self.count) if name == "n" else super().total(name)
+        self.longest = float(timed.numbers(slice(-1, None)).max(initial=0.0))
 
     def summed(self, until: Floats, drop: Floats) -> tuple[Floats, Floats]:
         """See `Lines`."""
-        total = np.zeros(len(self._occurs))
-        weight = np.zeros(len(self._occurs), dtype=np.int64)
+        total, weight = np.zeros(len(self.occurs)), np.zeros(len(self.occurs), dtype=np.int64)
         for block in blocks(self._stop(len(until))):
-            clusters = self._timed.clusters(block)
+            clusters = self.timed.clusters(block)
             np.add.at(total, clusters, self._each(until, drop, block))
             weight += np.bincount(clusters, minlength=len(weight))
-        return total[self._occurs], weight[self._occurs].astype(np.float64)
+        return total[self.occurs], weight[self.occurs].astype(np.float64)
 
     def watched(self, at: float) -> float:
         """See `Lines`."""
         had = int(self.events[: np.searchsorted(self.times, at)].sum())
-        return float(self.count - (self._timed.before(at) - had))
+        return float(self.count - (self.timed.before(at) - had))
+
+
+class Times(Sums):
+    """duration, is_event, n: the `lines` of the rows whose duration is given, in their order.
+    Columns are made when somebody looks at them.
+    """
+
+    def __init__(self, rows: Rows, duration: str, event: str) -> None:
+        super().__init__({})
+        names = rows.labels(CLUSTER)
+        self.lines = Rowwise(rows.timed(duration, event), len(names))
+        self.names = names[self.lines.occurs]
+
+    @property
+    def columns(self) -> Mapping[str, Array]:
+        """duration, is_event, n."""
+        return {name: self[name] for name in ("duration", "is_event", "n")}
+
+    def __getitem__(self, name: str) -> Array:
+        if name == "n":
+            return np.broadcast_to(1.0, self.lines.count)
+        timed = self.lines.timed
+        return timed.numbers() if name == "duration" else timed.cells() & 1 == 0
+
+    @property
+    def clusters(self) -> Ints:
+        """Each line's place among the names."""
+        return np.asarray((np.cumsum(self.lines.occurs) - 1)[self.lines.timed.clusters()])
 
 
 def _runs(timed: Timed) -> tuple[Ints, Ints]:

@@ -144,8 +144,7 @@ class Curve:
     """
 
     def __init__(self, sums: Sums) -> None:
-        self.sums = sums
-        self._lines = lines = sums if isinstance(sums, Times) else Weighted(sums)
+        self._lines = lines = sums.lines if isinstance(sums, Times) else Weighted(sums)
         self.n = float(lines.sizes.sum())
         self.critical = critical(lines.sizes)
         self.longest, self.times = lines.longest, lines.times
@@ -182,7 +181,7 @@ class Curve:
 
     def _influence(self, left: float, index: int) -> Floats:
         if left in (0.0, 1.0):
-            return np.zeros(len(self.sums))
+            return np.zeros(len(self._lines.sizes))
         lines, until = self._lines, self.greenwood[:index]
         within, seen = lines.summed(until, self._jump)
         return np.asarray(left * (within + until[-1] * (lines.sizes - seen)))
