@@ -128,11 +128,13 @@ class Timed(NamedTuple):
 
     def clusters(self, part: slice = ALL) -> Ints:
         """The cluster's code."""
-        return self.keys[part] & ((1 << self.bits) - 1)
+        found: Ints = self.keys[part] & ((1 << self.bits) - 1)
+        return found
 
     def numbers(self, at: Ints | slice = ALL) -> Array:
         """The number itself."""
-        return self.values[self.keys[at] >> (self.bits + 1)]
+        found: Array = self.values[self.keys[at] >> (self.bits + 1)]
+        return found
 
     def before(self, number: float) -> int:
         """How many rows have a lesser number."""

@@ -48,7 +48,8 @@ class Lines(ABC):
         edges[0], edges[-1] = block.start, block.stop
         edges[1:-1:2] = self.first[part]
         edges[2:-1:2] = self.ends[part]
-        return np.repeat(has, np.diff(np.clip(edges, block.start, block.stop)))
+        edges = np.clip(edges, block.start, block.stop)
+        return np.repeat(has, edges[1:] - edges[:-1])
 
     @abstractmethod
     def watched(self, at: float) -> float:
@@ -141,7 +142,7 @@ class Weighted(Lines):
         self._lasting = duration, is_event
         self._names = len(sums)
         self.count = len(duration)
-        self.sizes = np.bincount(self._clusters, self._weight, self._names)
+        self.sizes = self._by_cluster(self._weight)
         had = np.flatnonzero(is_event)
         starts = np.flatnonzero(np.diff(duration[had], prepend=-np.inf))
         self.first = had[starts]
@@ -154,9 +155,11 @@ class Weighted(Lines):
     def summed(self, until: Floats, drop: Floats) -> tuple[Floats, Floats]:
         """See `Lines`."""
         part = slice(0, self._stop(len(until)))
-        clusters, weight = self._clusters[part], self._weight[part]
-        total = np.bincount(clusters, self._each(until, drop, part) * weight, self._names)
-        return total, np.bincount(clusters, weight, self._names)
+        weight = self._weight[part]
+        return self._by_cluster(self._each(until, drop, part) * weight), self._by_cluster(weight)
+
+    def _by_cluster(self, values: Floats) -> Floats:
+        return np.bincount(self._clusters[: len(values)], values, self._names).astype(np.float64)
 
     def watched(self, at: float) -> float:
         """See `Lines`."""
