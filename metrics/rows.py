@@ -191,11 +191,6 @@ class Rows:
         values, ranks = self.whole.ranked(name)
         return values, ranks[self._index]
 
-    def clusters(self) -> tuple[Array, Ints]:
-        """The sorted names of clusters, these rows' among them, and each row's place there."""
-        places: Ints = self.once("clusters", lambda: self[CLUSTER].astype(np.int64))
-        return self.labels(CLUSTER), places
-
     def timed(self, number: str, flag: str) -> "Timed":
         """The rows whose `number` is given, in its order, those with the flag first where it is
         the same.
