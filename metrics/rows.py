@@ -76,9 +76,7 @@ class Columns:
         `cluster_bits` are the cluster's code. Negative where the number is not given.
         """
         if (number, flag) not in self._keys:
-            clusters = self.arrays[CLUSTER]
-            if clusters.min(initial=0) < 0:
-                raise ValueError("every row must have a cluster")
+            clusters = _all_given(self.arrays[CLUSTER])
             _, ranks = self.ranked(number)
             cells = 2 * ranks.astype(np.int64) + (self.arrays[flag] <= 0)
             found = (cells << self.cluster_bits) + clusters
@@ -90,6 +88,12 @@ class Columns:
     def cluster_bits(self) -> int:
         """In how many bits a cluster's code fits."""
         return len(self.labels[CLUSTER]).bit_length()
+
+
+def _all_given(clusters: Array) -> Array:
+    if clusters.min(initial=0) < 0:
+        raise ValueError("every row must have a cluster")
+    return clusters
 
 
 def _coded(column: pa.ChunkedArray, unset: str | None) -> tuple[Array, Array]:
@@ -190,6 +194,12 @@ class Rows:
         """Sorted values among which all of the column's are, and each row's place among them."""
         values, ranks = self.whole.ranked(name)
         return values, ranks[self._index]
+
+    def clusters(self) -> tuple[Array, Array]:
+        """The sorted names of clusters, these rows' among them, and each row's place there. Raises
+        ValueError where a row has none.
+        """
+        return self.labels(CLUSTER), self.once("clusters", lambda: _all_given(self[CLUSTER]))
 
     def timed(self, number: str, flag: str) -> "Timed":
         """The rows whose `number` is given, in its order, those with the flag first where it is

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from metrics.estimate import Estimate
-from metrics.rows import CLUSTER, Array, Ints, Rows, counted
+from metrics.rows import Array, Ints, Rows, counted
 from metrics.statistics.base import (
     Statistic,
     Sums,
@@ -41,8 +41,9 @@ class Kappa(Statistic):
     def sums(self, rows: Rows) -> Sums:
         """cluster, first, second, n: the cells of the table of labels that occur."""
         given = np.flatnonzero(rows.given(self.first) & rows.given(self.second))
-        names, labels = rows.labels(CLUSTER), (rows.labels(self.first), rows.labels(self.second))
-        parts = [rows[name][given] for name in (CLUSTER, self.first, self.second)]
+        names, clusters = rows.clusters()
+        labels = rows.labels(self.first), rows.labels(self.second)
+        parts = [column[given] for column in (clusters, rows[self.first], rows[self.second])]
         found, n = counted(parts, [len(names), *map(len, labels)])
         rest, second = np.divmod(found, max(len(labels[1]), 1))
         cluster, first = np.divmod(rest, max(len(labels[0]), 1))

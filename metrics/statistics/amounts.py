@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from metrics.estimate import Estimate
-from metrics.rows import CLUSTER, Rows
+from metrics.rows import Rows
 from metrics.statistics.base import Statistic, Sums, critical, shortfall
 
 
@@ -30,9 +30,9 @@ class Average(Statistic):
     def sums(self, rows: Rows) -> Sums:
         """cluster, n, total."""
         given = np.flatnonzero(rows.given(self.amount))
-        names, clusters = rows.labels(CLUSTER), rows[CLUSTER][given]
-        n = np.bincount(clusters, minlength=len(names)).astype(np.float64)
-        total = np.bincount(clusters, rows[self.amount][given], len(names))
+        names, clusters = rows.clusters()
+        n = np.bincount(clusters[given], minlength=len(names)).astype(np.float64)
+        total = np.bincount(clusters[given], rows[self.amount][given], len(names))
         occurs = np.flatnonzero(n)
         return Sums({"n": n[occurs], "total": total[occurs]}, occurs, names)
 

@@ -13,7 +13,7 @@ from scipy import special
 
 from metrics.blocks import blocks
 from metrics.estimate import Estimate, Influence, Status
-from metrics.rows import CLUSTER, Array, Ints, Rows
+from metrics.rows import Array, Ints, Rows
 
 Floats = NDArray[np.float64]
 NOBODY = np.zeros(0, dtype=np.int64)
@@ -225,7 +225,7 @@ def _expit(x: float) -> float:
 
 def count(rows: Rows, event: str) -> Sums:
     """cluster, n, k: the rows whose flag `event` is given, and those where it is true."""
-    names, clusters, flags = rows.labels(CLUSTER), rows[CLUSTER], rows[event]
+    (names, clusters), flags = rows.clusters(), rows[event]
     cells = np.zeros(3 * len(names), dtype=np.int64)
     for block in blocks(len(rows)):
         np.add.at(cells, 3 * clusters[block].astype(np.int64) + 1 + flags[block], 1)

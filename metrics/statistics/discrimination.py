@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from metrics.estimate import Estimate
-from metrics.rows import CLUSTER, Ints, Rows, counted
+from metrics.rows import Ints, Rows, counted
 from metrics.statistics.base import (
     Floats,
     Statistic,
@@ -42,8 +42,8 @@ class Auc(Statistic):
         """cluster, score, is_event, n: a line for each score of a cluster with either outcome."""
         given = np.flatnonzero(rows.given(self.score) & rows.given(self.event))
         scores, ranks = rows.ranked(self.score)
-        names = rows.labels(CLUSTER)
-        parts = [rows[CLUSTER][given], ranks[given], rows[self.event][given] > 0]
+        names, clusters = rows.clusters()
+        parts = [clusters[given], ranks[given], rows[self.event][given] > 0]
         found, n = counted(parts, [len(names), len(scores), 2])
         line, is_event = np.divmod(found, 2)
         cluster, score = np.divmod(line, max(len(scores), 1))

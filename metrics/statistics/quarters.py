@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from metrics.estimate import Estimate
-from metrics.rows import CLUSTER, Rows, combined
+from metrics.rows import Rows, combined
 from metrics.statistics.base import Floats, Statistic, Sums, critical, shortfall
 
 
@@ -40,8 +40,8 @@ class QuarterAccuracy(Statistic):
     def sums(self, rows: Rows) -> Sums:
         """cluster, quarter, n, forecast, won."""
         given = rows.given(self.forecast) & rows.given(self.won) & rows.given(self.quarter)
-        names, labels = rows.labels(CLUSTER), rows.labels(self.quarter)
-        parts = [rows[CLUSTER][given], rows[self.quarter][given]]
+        (names, clusters), labels = rows.clusters(), rows.labels(self.quarter)
+        parts = [clusters[given], rows[self.quarter][given]]
         found, line = combined(parts, [len(names), len(labels)])
         cluster, quarter = np.divmod(found, max(len(labels), 1))
         columns = {

@@ -7,7 +7,7 @@ import numpy as np
 
 from metrics.blocks import blocks
 from metrics.estimate import Estimate
-from metrics.rows import CLUSTER, Rows
+from metrics.rows import Rows
 from metrics.statistics.base import (
     Statistic,
     Sums,
@@ -19,13 +19,7 @@ from metrics.statistics.base import (
     wilson,
 )
 
-SUMMED = (
-    "numerator",
-    "denominator",
-    "numerator_squares",
-    "denominator_squares",
-    "products",
-)
+SUMMED = ("numerator", "denominator", "numerator_squares", "denominator_squares", "products")
 
 
 @dataclass(frozen=True)
@@ -88,15 +82,12 @@ class RatioOfSums(Statistic):
         """cluster, n, numerator, denominator, and the sums of their squares and product."""
         given = rows.given(self.numerator) & rows.given(self.denominator)
         over, under = rows[self.numerator], rows[self.denominator]
-        names, clusters = rows.labels(CLUSTER), rows[CLUSTER]
+        names, clusters = rows.clusters()
         n, summed = np.zeros(len(names), dtype=np.int64), np.zeros((len(SUMMED), len(names)))
         for block in blocks(len(rows)):
             of = given[block]
-            at, top, bottom = (
-                clusters[block][of].astype(np.int64),
-                over[block][of],
-                under[block][of],
-            )
+            at, top, bottom = (column[block][of] for column in (clusters, over, under))
+            at = at.astype(np.int64)
             np.add.at(n, at, 1)
             each = (top, bottom, top * top, bottom * bottom, top * bottom)
             for sums, values in zip(summed, each, strict=True):

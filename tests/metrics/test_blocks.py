@@ -102,3 +102,14 @@ def test_what_a_curve_took_is_given_back_at_once(table: pa.Table) -> None:
         assert curve() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    "statistic",
+    [Proportion("event"), RatioOfSums("hours", "amount"), SurvivalShare("hours", "event", 9.0)],
+)
+def test_a_row_without_a_cluster_is_refused(table: pa.Table, statistic: Statistic) -> None:
+    whole = table.slice(0, 20)
+    nobody = pa.array([None, *whole["cluster"].to_pylist()[1:]], pa.string())
+    with pytest.raises(ValueError, match="cluster"):
+        statistic.sums(Rows.of(whole.set_column(0, "cluster", nobody)))
