@@ -53,12 +53,12 @@ class Context:
         """Users and queues by side."""
         return Counter(one["side"] for one in self._people if one["side"] is not None)
 
-    @property
+    @cached_property
     def sellers(self) -> int:
         """Active people of Sales."""
         return sum(one["is_touching"] is not None for one in self._people)
 
-    @property
+    @cached_property
     def touching(self) -> int:
         """Those of them who logged a touch in the last 90 days."""
         return sum(bool(one["is_touching"]) for one in self._people)

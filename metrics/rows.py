@@ -7,7 +7,7 @@ text codes into sorted labels (−1 for null), in as few bytes as will do.
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ Index = slice | Ints
 NONE, NEVER = -1, -2  # no value; no code at all
 MANY = 1_000_000  # combinations: more are found by sorting
 CLUSTER = "cluster"
+ALL = slice(None)
 
 
 class Columns:
@@ -75,9 +76,7 @@ class Columns:
         `cluster_bits` are the cluster's code. Negative where the number is not given.
         """
         if (number, flag) not in self._keys:
-            clusters = self.arrays[CLUSTER]
-            if clusters.min(initial=0) < 0:
-                raise ValueError("every row must have a cluster")
+            clusters = _all_given(self.arrays[CLUSTER])
             _, ranks = self.ranked(number)
             cells = 2 * ranks.astype(np.int64) + (self.arrays[flag] <= 0)
             found = (cells << self.cluster_bits) + clusters
@@ -89,6 +88,12 @@ class Columns:
     def cluster_bits(self) -> int:
         """In how many bits a cluster's code fits."""
         return len(self.labels[CLUSTER]).bit_length()
+
+
+def _all_given(clusters: Array) -> Array:
+    if clusters.min(initial=0) < 0:
+        raise ValueError("every row must have a cluster")
+    return clusters
 
 
 def _coded(column: pa.ChunkedArray, unset: str | None) -> tuple[Array, Array]:
@@ -110,6 +115,35 @@ def _plain(column: pa.Array) -> Array:
         micros = column.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
         return cast(Array, micros.astype("datetime64[us]"))
     return np.asarray(column.cast("float64").to_numpy(zero_copy_only=False))
+
+
+class Timed(NamedTuple):
+    """Rows by a number and a flag: sorted `keys` as `Columns.keyed` makes them, whose last `bits`
+    are the cluster, and the sorted `values` among which the number is.
+    """
+
+    keys: Ints
+    values: Array
+    bits: int
+
+    def cells(self, part: slice = ALL) -> Ints:
+        """Twice the number's place among the values, and 1 more without the flag."""
+        return self.keys[part] >> self.bits
+
+    def clusters(self, part: slice = ALL) -> Ints:
+        """The cluster's code."""
+        found: Ints = self.keys[part] & ((1 << self.bits) - 1)
+        return found
+
+    def numbers(self, at: Ints | slice = ALL) -> Array:
+        """The number itself."""
+        found: Array = self.values[self.keys[at] >> (self.bits + 1)]
+        return found
+
+    def before(self, number: float) -> int:
+        """How many rows have a lesser number."""
+        rank = int(np.searchsorted(self.values, number))
+        return int(np.searchsorted(self.keys, rank << (self.bits + 1)))
 
 
 class Rows:
@@ -161,20 +195,19 @@ class Rows:
         values, ranks = self.whole.ranked(name)
         return values, ranks[self._index]
 
-    def clusters(self) -> tuple[Array, Ints]:
-        """The sorted names of clusters, these rows' among them, and each row's place there."""
-        places: Ints = self.once("clusters", lambda: self[CLUSTER].astype(np.int64))
-        return self.labels(CLUSTER), places
-
-    def timed(self, number: str, flag: str) -> tuple[Array, NDArray[np.bool_], Ints]:
-        """The rows whose `number` is given, in its order, those with the flag first where it is
-        the same: number, flag, and the cluster's place among the names of `clusters`.
+    def clusters(self) -> tuple[Array, Array]:
+        """The sorted names of clusters, these rows' among them, and each row's place there. Raises
+        ValueError where a row has none.
         """
-        keys, bits = np.sort(self.whole.keyed(number, flag)[self._index]), self.whole.cluster_bits
-        keys = keys[np.searchsorted(keys, 0) :]
-        cells = keys >> bits
-        values, _ = self.whole.ranked(number)
-        return values[cells >> 1], (cells & 1) == 0, keys & ((1 << bits) - 1)
+        return self.labels(CLUSTER), self.once("clusters", lambda: _all_given(self[CLUSTER]))
+
+    def timed(self, number: str, flag: str) -> "Timed":
+        """The rows whose `number` is given, in its order, those with the flag first where it is
+        the same.
+        """
+        keys = np.sort(self.whole.keyed(number, flag)[self._index])
+        given = keys[np.searchsorted(keys, 0) :]
+        return Timed(given, self.whole.ranked(number)[0], self.whole.cluster_bits)
 
     def where(self, chosen: NDArray[np.bool_]) -> "Rows":
         """Those of these rows that are chosen."""
@@ -220,11 +253,27 @@ def combined(columns: Sequence[Array], counts: Sequence[int]) -> tuple[Ints, Int
     """Several columns of codes (below `counts`) as one: the combinations that occur as numbers, in
     the order of their parts, and each row's place among them.
     """
-    mixed: Ints = np.zeros(len(columns[0]), dtype=np.int64)
-    for codes, count in zip(columns, counts, strict=True):
-        mixed = mixed * count + codes
+    mixed = _mixed(columns, counts)
     if math.prod(counts) > MANY:
         found, place = np.unique(mixed, return_inverse=True)
         return found, place
     occurs = np.bincount(mixed, minlength=math.prod(counts)) > 0
     return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[mixed]
+
+
+def counted(columns: Sequence[Array], counts: Sequence[int]) -> tuple[Ints, Ints]:
+    """The combinations as `combined` finds them, and how many rows have each."""
+    mixed = _mixed(columns, counts)
+    if math.prod(counts) > MANY:
+        return np.unique(mixed, return_counts=True)
+    by_number = np.bincount(mixed, minlength=math.prod(counts))
+    found = np.flatnonzero(by_number)
+    return found, by_number[found]
+
+
+def _mixed(columns: Sequence[Array], counts: Sequence[int]) -> Ints:
+    mixed: Ints = np.zeros(len(columns[0]), dtype=np.int64)
+    for codes, count in zip(columns, counts, strict=True):
+        mixed *= count
+        mixed += codes
+    return mixed

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import pyarrow as pa
 
 from metrics.estimate import Estimate
-from metrics.rows import Array, Ints, Rows, combined
+from metrics.rows import Array, Ints, Rows, counted
 from metrics.statistics.base import (
     Statistic,
     Sums,
@@ -39,17 +40,17 @@ class Kappa(Statistic):
 
     def sums(self, rows: Rows) -> Sums:
         """cluster, first, second, n: the cells of the table of labels that occur."""
-        given = rows.given(self.first) & rows.given(self.second)
+        given = np.flatnonzero(rows.given(self.first) & rows.given(self.second))
         names, clusters = rows.clusters()
         labels = rows.labels(self.first), rows.labels(self.second)
         parts = [column[given] for column in (clusters, rows[self.first], rows[self.second])]
-        found, place = combined(parts, [len(names), *map(len, labels)])
+        found, n = counted(parts, [len(names), *map(len, labels)])
         rest, second = np.divmod(found, max(len(labels[1]), 1))
         cluster, first = np.divmod(rest, max(len(labels[0]), 1))
         columns = {
             "first": labels[0][first],
             "second": labels[1][second],
-            "n": np.bincount(place, minlength=len(found)).astype(np.float64),
+            "n": n.astype(np.float64),
         }
         return Sums(columns, cluster, names)
 
@@ -91,8 +92,13 @@ class Kappa(Statistic):
 
 def _codes(first: Array, second: Array) -> tuple[Ints, Ints]:
     """Labels as whole numbers, the same ones for both columns."""
-    number = {label: place for place, label in enumerate(sorted({*first, *second}))}
-    return np.array([number[x] for x in first]), np.array([number[x] for x in second])
+    both = pa.chunked_array([pa.array(first, pa.string()), pa.array(second, pa.string())])
+    found = both.dictionary_encode().unify_dictionaries()
+    labels = found.chunk(0).dictionary.to_numpy(zero_copy_only=False)
+    place = np.empty(len(labels), dtype=np.int64)
+    place[np.argsort(labels)] = np.arange(len(labels))
+    one, other = (place[chunk.indices.to_numpy()] for chunk in found.chunks)
+    return one, other
 
 
 def _fisher(value: float, variance: float, crit: float) -> tuple[float, float]:

@@ -29,7 +29,7 @@ class Average(Statistic):
 
     def sums(self, rows: Rows) -> Sums:
         """cluster, n, total."""
-        given = rows.given(self.amount)
+        given = np.flatnonzero(rows.given(self.amount))
         names, clusters = rows.clusters()
         n = np.bincount(clusters[given], minlength=len(names)).astype(np.float64)
         total = np.bincount(clusters[given], rows[self.amount][given], len(names))

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import special
 
+from metrics.blocks import blocks
 from metrics.estimate import Estimate, Influence, Status
 from metrics.rows import Array, Ints, Rows
 
@@ -36,14 +37,24 @@ class Sums:
         clusters: Ints | None = None,
         names: Array | None = None,
     ) -> None:
-        self.columns = columns
-        self.clusters, self.names = NOBODY, NO_NAMES
+        self._columns = columns
+        self._clusters, self.names = NOBODY, NO_NAMES
         if clusters is not None and names is not None:
             occurs = np.bincount(clusters, minlength=len(names)) > 0
-            self.names, self.clusters = names, clusters
+            self.names, self._clusters = names, clusters
             if not occurs.all():
-                self.names, self.clusters = names[occurs], (np.cumsum(occurs) - 1)[clusters]
+                self.names, self._clusters = names[occurs], (np.cumsum(occurs) - 1)[clusters]
         self._made: dict[Hashable, Any] = {}
+
+    @property
+    def columns(self) -> Mapping[str, Array]:
+        """The lines, column by column."""
+        return self._columns
+
+    @property
+    def clusters(self) -> Ints:
+        """Each line's place among the names."""
+        return self._clusters
 
     @classmethod
     def of(cls, table: pa.Table) -> "Sums":
@@ -73,7 +84,7 @@ class Sums:
 
     def total(self, name: str) -> float:
         """The sum of a column."""
-        return float(self.columns[name].sum())
+        return float(self[name].sum())
 
     def table(self) -> pa.Table:
         """To be kept: the columns, and `cluster` by name."""
@@ -214,9 +225,10 @@ def _expit(x: float) -> float:
 
 def count(rows: Rows, event: str) -> Sums:
     """cluster, n, k: the rows whose flag `event` is given, and those where it is true."""
-    names, clusters = rows.clusters()
-    first = rows.once("first cells", lambda: 3 * clusters + 1)
-    cells = np.bincount(first + rows[event], minlength=3 * len(names))
+    (names, clusters), flags = rows.clusters(), rows[event]
+    cells = np.zeros(3 * len(names), dtype=np.int64)
+    for block in blocks(len(rows)):
+        np.add.at(cells, 3 * clusters[block].astype(np.int64) + 1 + flags[block], 1)
     _, missed, k = cells.reshape(len(names), 3).T.astype(np.float64)
     n = missed + k
     occurs = np.flatnonzero(n)

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from metrics.estimate import Estimate
-from metrics.rows import Rows
+from metrics.rows import Rows, counted
 from metrics.statistics.base import Statistic, Sums, shortfall
 
 
@@ -137,8 +137,10 @@ class SharedUse(Statistic):
     def sums(self, rows: Rows) -> Sums:
         """n, k: things, and those that both sides used."""
         given = rows.given(self.thing) & rows.given(self.side)
-        uses = np.unique(np.stack([rows[self.thing][given], rows[self.side][given]]), axis=1)
-        _, sides = np.unique(uses[0], return_counts=True)
+        parts = [rows[self.thing][given], rows[self.side][given]]
+        counts = [len(rows.labels(name)) for name in (self.thing, self.side)]
+        uses, _ = counted(parts, counts)
+        _, sides = np.unique(uses // max(counts[1], 1), return_counts=True)
         return Sums.complete(n=float(len(sides)), k=float(np.count_nonzero(sides > 1)))
 
     def estimate(

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from metrics.estimate import Estimate
-from metrics.rows import Array, Ints, Rows, combined
+from metrics.rows import Ints, Rows, counted
 from metrics.statistics.base import (
     Floats,
     Statistic,
@@ -40,13 +40,11 @@ class Auc(Statistic):
 
     def sums(self, rows: Rows) -> Sums:
         """cluster, score, is_event, n: a line for each score of a cluster with either outcome."""
-        given = rows.given(self.score) & rows.given(self.event)
+        given = np.flatnonzero(rows.given(self.score) & rows.given(self.event))
         scores, ranks = rows.ranked(self.score)
         names, clusters = rows.clusters()
-        is_event = (rows[self.event][given] > 0).astype(np.int64)
-        parts: list[Array] = [clusters[given], ranks[given], is_event]
-        found, line_of = combined(parts, [len(names), len(scores), 2])
-        n = np.bincount(line_of, minlength=len(found))
+        parts = [clusters[given], ranks[given], rows[self.event][given] > 0]
+        found, n = counted(parts, [len(names), len(scores), 2])
         line, is_event = np.divmod(found, 2)
         cluster, score = np.divmod(line, max(len(scores), 1))
         columns = {"score": scores[score], "is_event": is_event > 0, "n": n.astype(np.float64)}
@@ -69,7 +67,7 @@ class Auc(Statistic):
         if not m or not k:
             which = "no" if not m else "every"
             return Estimate.not_assessed(f"{which} record had the outcome to be told", round(n))
-        _, at = np.unique(score, return_inverse=True)
+        at = np.searchsorted(np.unique(score), score)
         below_others = _ranked(at, others) / k
         above_events = 1 - _ranked(at, events) / m
         value = float(below_others @ events) / m

@@ -65,7 +65,7 @@ class GapQuantile(Statistic):
         low, high = _interval(np.sort(gaps), self.q, self.over_days)
         above = (gaps > value).astype(np.float64)
         weights = (above - above.mean()) / len(gaps)
-        names = [str(stop) for stop in stops[1:]]
+        names = np.datetime_as_string(stops[1:]).tolist()
         names[-1] = "open"
         return Estimate(
             value,
@@ -73,7 +73,7 @@ class GapQuantile(Statistic):
             max(high, value),
             len(events),
             len(gaps),
-            influence=dict(zip(names, map(float, weights), strict=True)),
+            influence=dict(zip(names, weights.tolist(), strict=True)),
         )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from metrics.estimate import Estimate
-from metrics.rows import Rows
+from metrics.rows import Rows, combined
 from metrics.statistics.base import Floats, Statistic, Sums, critical, shortfall
 
 
@@ -40,14 +40,13 @@ class QuarterAccuracy(Statistic):
     def sums(self, rows: Rows) -> Sums:
         """cluster, quarter, n, forecast, won."""
         given = rows.given(self.forecast) & rows.given(self.won) & rows.given(self.quarter)
-        names, clusters = rows.clusters()
-        labels = rows.labels(self.quarter)
-        lines = clusters[given] * len(labels) + rows[self.quarter][given]
-        found, line, n = np.unique(lines, return_inverse=True, return_counts=True)
+        (names, clusters), labels = rows.clusters(), rows.labels(self.quarter)
+        parts = [clusters[given], rows[self.quarter][given]]
+        found, line = combined(parts, [len(names), len(labels)])
         cluster, quarter = np.divmod(found, max(len(labels), 1))
         columns = {
             "quarter": labels[quarter],
-            "n": n.astype(np.float64),
+            "n": np.bincount(line, minlength=len(found)).astype(np.float64),
             "forecast": np.bincount(line, rows[self.forecast][given], len(found)),
             "won": np.bincount(line, rows[self.won][given], len(found)),
         }

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
+from metrics.blocks import blocks
 from metrics.estimate import Estimate
 from metrics.rows import Rows
 from metrics.statistics.base import (
@@ -17,6 +18,8 @@ from metrics.statistics.base import (
     shortfall,
     wilson,
 )
+
+SUMMED = ("numerator", "denominator", "numerator_squares", "denominator_squares", "products")
 
 
 @dataclass(frozen=True)
@@ -77,24 +80,21 @@ class RatioOfSums(Statistic):
 
     def sums(self, rows: Rows) -> Sums:
         """cluster, n, numerator, denominator, and the sums of their squares and product."""
-        given = np.flatnonzero(rows.given(self.numerator) & rows.given(self.denominator))
-        top, bottom = rows[self.numerator][given], rows[self.denominator][given]
+        given = rows.given(self.numerator) & rows.given(self.denominator)
+        over, under = rows[self.numerator], rows[self.denominator]
         names, clusters = rows.clusters()
-        clusters = clusters[given]
-        n = np.bincount(clusters, minlength=len(names)).astype(np.float64)
+        n, summed = np.zeros(len(names), dtype=np.int64), np.zeros((len(SUMMED), len(names)))
+        for block in blocks(len(rows)):
+            of = given[block]
+            at, top, bottom = (column[block][of] for column in (clusters, over, under))
+            at = at.astype(np.int64)
+            np.add.at(n, at, 1)
+            each = (top, bottom, top * top, bottom * bottom, top * bottom)
+            for sums, values in zip(summed, each, strict=True):
+                np.add.at(sums, at, values)
         occurs = np.flatnonzero(n)
-        summed = {
-            "numerator": top,
-            "denominator": bottom,
-            "numerator_squares": top * top,
-            "denominator_squares": bottom * bottom,
-            "products": top * bottom,
-        }
-        columns = {
-            name: np.bincount(clusters, values, len(names))[occurs]
-            for name, values in summed.items()
-        }
-        return Sums({"n": n[occurs], **columns}, occurs, names)
+        columns = dict(zip(SUMMED, summed[:, occurs], strict=True))
+        return Sums({"n": n[occurs].astype(np.float64), **columns}, occurs, names)
 
     def estimate(
         self, sums: Sums, *, minimum_n: int = 1, ends_at: datetime | None = None

@@ -3,13 +3,12 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.estimate import Estimate
-from metrics.rows import Ints, Rows
+from metrics.rows import Rows
 from metrics.statistics.base import (
     Floats,
     Statistic,
@@ -19,8 +18,8 @@ from metrics.statistics.base import (
     shortfall,
     wilson,
 )
+from metrics.statistics.lines import Times, Weighted
 
-SORTED = "sorted"
 SLACK = 1e-12
 STRETCH = 1024
 
@@ -136,30 +135,6 @@ class SurvivalQuantile(Statistic):
         return sums.figure(value, low, high, n, _in_time(curve, value, low, high))
 
 
-class _Lines(NamedTuple):
-    """Lines by duration, those with the event first where it is the same. No `weight`: all 1."""
-
-    duration: Floats
-    is_event: NDArray[np.bool_]
-    clusters: Ints
-    weight: Floats | None
-
-    @classmethod
-    def of(cls, sums: Sums) -> "_Lines":
-        duration, is_event = sums["duration"], sums["is_event"] > 0
-        if sums.once(SORTED, lambda: False):
-            return cls(duration, is_event, sums.clusters, None)
-        order = np.lexsort((~is_event, duration))
-        return cls(duration[order], is_event[order], sums.clusters[order], sums["n"][order])
-
-    def by_cluster(self, count: int, until: int, values: Floats | None = None) -> Floats:
-        """By each of `count` clusters the sum of `values` times weight of the lines before one."""
-        weights = None if self.weight is None else self.weight[:until]
-        if values is not None:
-            weights = values if weights is None else values * weights
-        return np.bincount(self.clusters[:until], weights, count).astype(np.float64)
-
-
 class Curve:
     """Kaplan–Meier from lines of (cluster, duration, is_event, n).
 
@@ -169,28 +144,16 @@ class Curve:
     """
 
     def __init__(self, sums: Sums) -> None:
-        self.sums = sums
-        self._lines = _Lines.of(sums)
-        duration, is_event, _, weight = self._lines
-        self._sizes = self._lines.by_cluster(len(sums), len(duration))
-        self.n = float(self._sizes.sum())
-        self.critical = critical(self._sizes)
-        self.longest = float(duration[-1])
-        self._had = np.flatnonzero(is_event)
-        at = duration[self._had]
-        self._starts = np.flatnonzero(np.diff(at, prepend=-np.inf))
-        self._first = self._had[self._starts]
-        self.times = at[self._starts]
-        if weight is None:
-            events = np.diff(self._starts, append=len(at))
-            at_risk = self.n - self._first
-        else:
-            events = np.add.reduceat(weight[self._had], self._starts) if len(at) else at
-            at_risk = self.n - (np.cumsum(weight) - weight)[self._first]
+        self._lines = lines = sums.lines if isinstance(sums, Times) else Weighted(sums)
+        self.n = float(lines.sizes.sum())
+        self.critical = critical(lines.sizes)
+        self.longest, self.times = lines.longest, lines.times
+        at_risk = self.n - lines.before
+        rate = lines.events / at_risk
         with np.errstate(divide="ignore"):
-            self._jump = 1 / (at_risk - events)
-        self.survival = np.cumprod(1 - events / at_risk).astype(np.float64)
-        self.greenwood = np.cumsum(events / at_risk * self._jump)
+            self._jump = 1 / (at_risk - lines.events)
+        self.survival = np.cumprod(1 - rate).astype(np.float64)
+        self.greenwood = np.cumsum(rate * self._jump)
         self._influences: dict[float, Floats] = {}
 
     @classmethod
@@ -218,32 +181,23 @@ class Curve:
 
     def _influence(self, left: float, index: int) -> Floats:
         if left in (0.0, 1.0):
-            return np.zeros(len(self.sums))
-        lines, until = self._lines, np.append(0.0, self.greenwood[:index])
-        changes = self._first[:index]  # the lines at which one more time with an event is reached
-        stop = int(np.append(self._first, len(lines.duration))[index])
-        had = self._had[: np.append(self._starts, len(self._had))[index]]
-        each = np.repeat(until, np.diff(changes, prepend=0, append=stop))
-        each[had] -= np.repeat(self._jump[:index], np.diff(self._starts[:index], append=len(had)))
-        within = lines.by_cluster(len(self.sums), stop, each)
-        later = self._sizes - lines.by_cluster(len(self.sums), stop)
-        return np.asarray(left * (within + until[-1] * later))
+            return np.zeros(len(self._lines.sizes))
+        lines, until = self._lines, self.greenwood[:index]
+        within, seen = lines.summed(until, self._jump)
+        return np.asarray(left * (within + until[-1] * (lines.sizes - seen)))
 
     def design_effect_at(self, at: float) -> float:
         """The design effect of S at `at`; 1 where S is 0 or 1 and so shows no variance."""
         left = self.survival_at(at)
         simple = left * left * float(self.greenwood[self._index(at) - 1]) if 0 < left < 1 else 0.0
-        return design_effect(self.influence_at(at), self._sizes, simple, self.n)
+        return design_effect(self.influence_at(at), self._lines.sizes, simple, self.n)
 
     def band_at(self, at: float) -> tuple[float, float]:
         """The 95 % band at one time. Where S is 0 or 1, Wilson on the records watched that far."""
         left, crit = self.survival_at(at), self.critical
         deff = self.design_effect_at(at)
         if left in (0.0, 1.0):
-            duration, is_event, _, weight = self._lines
-            far = (duration >= at) | is_event
-            seen = float(np.count_nonzero(far) if weight is None else weight[far].sum())
-            return wilson(left, max(seen / deff, 1.0), crit)
+            return wilson(left, max(self._lines.watched(at) / deff, 1.0), crit)
         reach = _reach(left, deff * self.greenwood[self._index(at) - 1], crit)
         return float(left**reach), float(left ** (1 / reach))
 
@@ -297,15 +251,7 @@ class Curve:
 
 def _times(rows: Rows, duration: str, event: str) -> Sums:
     """cluster, duration, is_event, n: a line for each row whose duration is given, sorted."""
-
-    def made() -> Sums:
-        times, is_event, clusters = rows.timed(duration, event)
-        columns = {"duration": times, "is_event": is_event, "n": np.broadcast_to(1.0, len(times))}
-        sums = Sums(columns, clusters, rows.clusters()[0])
-        sums.once(SORTED, lambda: True)
-        return sums
-
-    found: Sums = rows.once(("times", duration, event), made)
+    found: Sums = rows.once(("times", duration, event), lambda: Times(rows, duration, event))
     return found
 
 

@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import ibis
 import pandas as pd
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from ibis import _
 
 from metrics.cells import added, cells, in_segment, named, within
@@ -28,6 +28,7 @@ SCHEMA = pa.schema(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(ROW, max_size=30), SEGMENTS)
 def test_a_segments_lines_add_up_to_its_rows(
     rows: list[dict[str, object]], where: dict[str, str]

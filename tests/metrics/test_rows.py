@@ -15,7 +15,7 @@ from metrics import evaluate
 from metrics.facts import SEGMENTS
 from metrics.loaded import UNSET, Loaded, in_order, instant
 from metrics.rows import Columns, Rows, combined
-from metrics.statistics import RatioOfSums, Statistic, SurvivalQuantile, SurvivalShare
+from metrics.statistics import RatioOfSums, Statistic, Sums, SurvivalQuantile, SurvivalShare
 from model.periods import Period
 from tests.metrics.company import Company, run
 
@@ -94,8 +94,11 @@ def test_figures_are_the_same_to_the_last_digit_whatever_the_order(
 ) -> None:
     given_ = table(rows)
     shuffled = given_.take(pa.array(random.sample(range(len(rows)), len(rows))))
-    one, other = (statistic.estimate(statistic.sums(Rows(columns(t)))) for t in (given_, shuffled))
-    assert one == other
+    sums, others = (statistic.sums(Rows(columns(t))) for t in (given_, shuffled))
+    kept = Sums.of(sums.table())
+    one = statistic.estimate(sums)
+    assert one == statistic.estimate(others)
+    assert one == statistic.estimate(kept)
 
 
 def test_times_of_a_slice_are_sorted_as_if_it_were_all_rows() -> None:
