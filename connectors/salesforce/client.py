@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 import pyarrow as pa
 import requests
@@ -26,6 +26,7 @@ from model.errors import CredentialsError, DataError, LimitError
 LOGIN_PAUSE_SECONDS = 600.0  # between two renewed log-ins: a persistent 401 must not loop
 READ_ATTEMPTS = 3
 PAUSE_SECONDS = 0.3
+QUERY_SIGNS = "',()=*"  # RFC 3986 allows them in a query
 _BROKEN = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
@@ -95,7 +96,7 @@ class Client:
         """How many rows a query has, or None where Salesforce cannot count them in time."""
         try:
             with one_line(self.host, query.object):
-                answer = self.json("queryAll", "totalSize", {"q": query.counting})
+                answer = self.json("queryAll", "totalSize", _asking(query.counting))
         except TimedOutError:
             return None
         return int(answer["totalSize"])
@@ -107,7 +108,7 @@ class Client:
         and ManyRowsError unless they are `fewer_than` that.
         """
         with one_line(self.host, query.object):
-            page = self.json("queryAll", "records", {"q": query.soql})
+            page = self.json("queryAll", "records", _asking(query.soql))
         total, read = int(page["totalSize"]), 0
         if fewer_than is not None and total >= fewer_than:
             raise ManyRowsError
@@ -151,7 +152,7 @@ class Client:
         self,
         path: str,
         holds: str,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | str | None = None,
         *,
         method: str = "GET",
         body: Mapping[str, str] | None = None,
@@ -237,6 +238,11 @@ class Client:
                 self.host,
                 "What was read is kept; sync again tomorrow, less often, or raise api_budget.",
             )
+
+
+def _asking(soql: str) -> str:
+    """A query in an address, with what may stand there as it is: it is to name many ids."""
+    return f"q={quote_plus(soql, safe=QUERY_SIGNS)}"
 
 
 def whole(read: Callable[[], T]) -> T:
