@@ -264,8 +264,8 @@ class Merge(_Rows):
         places, which = self._met(number, rows)
         if self._incoming is None or not len(places):
             return places
-        found = self._of(number).take(pa.array(which))
-        stored, incoming = rows.take(pa.array(places)), self._incoming.take(found[ORDER])
+        found = self._of(number).take(which)
+        stored, incoming = rows.take(places), self._incoming.take(found[ORDER].combine_chunks())
         stored = self.table.conform(stored)
         withdrawn = found["withdrawn"].to_numpy()
         changed = withdrawn | _differ(stored, incoming)

@@ -53,6 +53,7 @@ class Client:
         self._settings = settings
         self._usage: tuple[int, int] | None = None
         self._lock = threading.RLock()
+        self._free = threading.Semaphore(settings.parallel)  # so many requests at a time
         self._sessions: list[requests.Session] = []
         self._idle: list[requests.Session] = []
         self._access: Access | None = None
@@ -173,7 +174,7 @@ class Client:
         base = f"https://{access.host}"
         if path[0] != "/":
             base += f"/services/data/v{self._settings.api_version}/"
-        with self._session() as session:
+        with self._free, self._session() as session:
             return session.request(method, base + path, headers=access.headers, **kwargs)
 
     @contextmanager
