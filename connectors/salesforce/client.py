@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import requests
@@ -18,7 +18,7 @@ from simple_salesforce.util import exception_handler
 from connectors.base import PullAgainError
 from connectors.salesforce.faults import TimedOutError, one_line
 from connectors.salesforce.login import Access, http_session, log_in
-from connectors.salesforce.queries import Query
+from connectors.salesforce.queries import Query, asking
 from connectors.salesforce.settings import SalesforceSource
 from connectors.salesforce.values import from_records
 from model.errors import CredentialsError, DataError, LimitError
@@ -26,7 +26,6 @@ from model.errors import CredentialsError, DataError, LimitError
 LOGIN_PAUSE_SECONDS = 600.0  # between two renewed log-ins: a persistent 401 must not loop
 READ_ATTEMPTS = 3
 PAUSE_SECONDS = 0.3
-QUERY_SIGNS = "',()=*"  # RFC 3986 allows them in a query
 _BROKEN = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
@@ -97,7 +96,7 @@ class Client:
         """How many rows a query has, or None where Salesforce cannot count them in time."""
         try:
             with one_line(self.host, query.object):
-                answer = self.json("queryAll", "totalSize", _asking(query.counting))
+                answer = self.json("queryAll", "totalSize", asking(query.counting))
         except TimedOutError:
             return None
         return int(answer["totalSize"])
@@ -109,7 +108,7 @@ class Client:
         and ManyRowsError unless they are `fewer_than` that.
         """
         with one_line(self.host, query.object):
-            page = self.json("queryAll", "records", _asking(query.soql))
+            page = self.json("queryAll", "records", asking(query.soql))
         total, read = int(page["totalSize"]), 0
         if fewer_than is not None and total >= fewer_than:
             raise ManyRowsError
@@ -239,11 +238,6 @@ class Client:
                 self.host,
                 "What was read is kept; sync again tomorrow, less often, or raise api_budget.",
             )
-
-
-def _asking(soql: str) -> str:
-    """A query in an address, with what may stand there as it is: it is to name many ids."""
-    return f"q={quote_plus(soql, safe=QUERY_SIGNS)}"
 
 
 def whole(read: Callable[[], T]) -> T:
