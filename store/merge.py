@@ -88,10 +88,9 @@ class _Rows:
 
     def _hold(self, query: str) -> pa.Table:
         """The rows of a query with a key and a number of a file (null: none), by file."""
-        found = self.con.execute(query).to_arrow_table()
-        found = found.sort_by([(FILE, "ascending")]).combine_chunks()
-        bounds = range(len(self.places) + 1)
-        self._bounds = np.searchsorted(pc.fill_null(found[FILE], len(bounds)).to_numpy(), bounds)
+        found = self.con.execute(f"{query} ORDER BY {FILE} NULLS LAST").to_arrow_table()
+        ends = range(len(self.places) + 1)
+        self._bounds = np.searchsorted(pc.fill_null(found[FILE], len(ends)).to_numpy(), ends)
         self._found = found
         return found
 
@@ -128,9 +127,6 @@ class _Rows:
     def _count(self, what: str) -> int:
         row = self.con.execute(f"SELECT count(*) FROM {what}").fetchone()
         return int(row[0]) if row else 0
-
-    def _numbers(self, query: str) -> list[int]:
-        return [row[0] for row in self.con.execute(query).fetchall()]
 
 
 class Merge(_Rows):
@@ -226,7 +222,7 @@ class Merge(_Rows):
 
         `replaced` and the changes are complete once all of it has been read.
         """
-        found = self._hold("SELECT * FROM changed")
+        found = self._hold(f"SELECT {self.key}, {ORDER}, {MONTH}, withdrawn, {FILE} FROM changed")
         parts = pa.array([self.stored.files[place].part for place in self.places], pa.string())
         stood = parts.take(found[FILE])
         belongs = self._parts_of(found)
@@ -234,12 +230,10 @@ class Merge(_Rows):
         if self._incoming is not None:  # what stays in its part may turn out to be the same
             counts = pc.and_(counts, pc.invert(pc.fill_null(pc.equal(stood, belongs), False)))
         coming = pa.table({"part": belongs, ORDER: found[ORDER]}).filter(counts)
-        opened = (
-            range(len(self.places)) if whole else pc.unique(found[FILE]).drop_null().to_pylist()
-        )
         old = defaultdict(list)
-        for number in opened:
-            old[parts[number].as_py()].append(number)
+        for number, place in enumerate(self.places):
+            if whole or len(self._of(number)):
+                old[self.stored.files[place].part].append(number)
         for part in sorted({*old, *pc.unique(coming["part"]).to_pylist()}):
             orders = coming.filter(pc.equal(coming["part"], part))[ORDER].combine_chunks()
             yield part, self._merged(part, old[part], orders, whole, crowd)
@@ -270,12 +264,14 @@ class Merge(_Rows):
         withdrawn = found["withdrawn"].to_numpy()
         changed = withdrawn | _differ(stored, incoming)
         part = self.stored.files[self.places[number]].part
-        stays = changed & ~withdrawn & pc.equal(self._parts_of(found), part).to_numpy()
+        in_part = pc.equal(self._parts_of(found), part).to_numpy()
+        changed |= ~in_part
         is_new = pc.and_(pc.is_valid(incoming["deleted_at"]), pc.is_null(stored["deleted_at"]))
+        comes = changed & in_part & ~withdrawn  # the others are among those that come to their part
         with self._lock:
             self._changes.updated += int(changed.sum())
             self._changes.deleted += int((changed & is_new.to_numpy()).sum())
-        self._differing[part].append(found[ORDER].filter(pa.array(stays)).combine_chunks())
+        self._differing[part].append(found[ORDER].filter(pa.array(comes)).combine_chunks())
         going: Ints = places[changed]
         return going
 
