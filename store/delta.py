@@ -68,6 +68,11 @@ class File:
         """Whether another such file would fit into one with it."""
         return self.rows <= ROWS_PER_FILE / 2
 
+    @property
+    def is_large(self) -> bool:
+        """Whether it was not written by parts."""
+        return self.rows > ROWS_PER_FILE
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -86,10 +91,13 @@ class Stored:
         return sum(file.rows for file in self.files.values())
 
     def dataset(self, schema: pa.Schema, places: Iterable[str]) -> ds.Dataset:
-        """Some of the files in the columns `schema`; the column `FILE` is where a row stands."""
+        """Some of the files in the columns `schema`; the column `FILE` says in which of them a row
+        stands.
+        """
         parquet = ds.ParquetFileFormat()
         fragments = [
-            parquet.make_fragment(place, self.system, ds.field(FILE) == place) for place in places
+            parquet.make_fragment(place, self.system, ds.field(FILE) == number)
+            for number, place in enumerate(places)
         ]
         return ds.FileSystemDataset(fragments, schema, parquet, self.system)
 
@@ -259,7 +267,8 @@ class Storage:
         """Write the rows of each part, `(value of partition_by, rows)`, as files of `ROWS_PER_FILE`
         in place of others, in one commit on top of `onto` (None: a new table); the new version.
 
-        Memory does not grow with the number of parts.
+        Memory does not grow with the number of parts. `instead_of` is read after them. Where there
+        is neither a row nor a file to replace nor a cursor, nothing is committed.
         """
         split = [partition_by] if partition_by else []
         columns = DeltaSchema.from_arrow(pa.schema([*schema, *((n, pa.string()) for n in split)]))
@@ -286,6 +295,8 @@ class Storage:
                 RemoveAction(old.name, True, _now(), old.size, dict.fromkeys(split, old.part))
                 for old in instead_of
             ]
+            if not (added or removed or cursor):
+                return onto.version()
             onto.create_write_transaction(
                 [*added, *removed], "append", columns, split, commit_properties=_properties(cursor)
             )

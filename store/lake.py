@@ -10,8 +10,7 @@ merged one table after the other, so that memory is taken once.
 
 import re
 import threading
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,9 +24,9 @@ from deltalake import DeltaTable
 from model.errors import LakeError
 from model.tables import TABLES, Table
 from store.delta import (
+    File,
     Rows,
     Storage,
-    Stored,
     cursor_of,
     lake_errors,
     partition_of,
@@ -36,7 +35,7 @@ from store.delta import (
 from store.duck import DuckSettings
 from store.manifest import MANIFESTS, Manifest
 from store.memory import be_thrifty
-from store.merge import WHOLE, Changes, Merge, Purge
+from store.merge import Changes, Merge, Purge
 from store.staging import MONTH, Staged, stage_ids, with_month
 
 FACTS = "facts"
@@ -47,7 +46,7 @@ LOST_FROM_ROWS = 100
 PARTITION_FROM_ROWS = 100_000
 """A table with a `month_of` is partitioned once it holds so many rows; below, it does not pay."""
 FEW_ROWS = 50_000
-"""Up to so many rows are merged beside other tables' rows."""
+"""Up to so many rows are merged beside other tables' rows, and compared as files are rewritten."""
 FEW_SMALL_FILES = 8
 """New rows are appended until a partition has so many small files; then these become one."""
 
@@ -174,18 +173,17 @@ class Lake:
             with self._merging, _duck_errors(where), self._duck.connect() as con:
                 stored = self._storage.stored(path, target)
                 purge = Purge(con, canonical, staged, stored)
-                by_file = purge.gone()
-                gone, size = sum(by_file.values()), stored.rows
+                gone, size = purge.gone, stored.rows
                 lost = size > LOST_FROM_ROWS and gone > LOST_SHARE * size
                 if not gone or (lost and not whatever_is_lost):
                     return Removed(gone, size, lost, target.version())
                 version = self._storage.commit_parts(
                     path,
                     stored.schema,
-                    purge.kept(by_file),
+                    purge.kept(),
                     partition_of(target),
                     onto=target,
-                    instead_of=[stored.files[place] for place in by_file],
+                    instead_of=purge.replaced,
                 )
         return Removed(gone, size, False, version)
 
@@ -221,7 +219,8 @@ class Lake:
             where = self._storage.address(path)
             with self._turn(staged.rows), _duck_errors(where), self._duck.connect() as con:
                 merge = Merge(con, staged, self._storage.stored(path, target, table.schema))
-                changes = merge.changes(replaces=replaces)
+                few = staged.rows <= FEW_ROWS and not (replaces or _may_be_laid_out_anew(merge))
+                changes = merge.changes(replaces=replaces, few=few)
                 version = self._commit(path, target, merge, changes, mark, replaces=replaces)
         written = changes.new + changes.updated
         return Written(name, staged.rows, written, changes.deleted + changes.gone, version)
@@ -243,19 +242,15 @@ class Lake:
         size = stored.rows + changes.new - changes.gone - changes.withdrawn
         was_split = target is not None and partition_of(target) is not None
         split = table.month_of is not None and (was_split or size >= PARTITION_FROM_ROWS)
-        is_wider = not set(table.columns) <= set(stored.schema.names)
-        new_layout = target is not None and (split != was_split or is_wider)
-        months = changes.months if split else {WHOLE}
-        old = set(stored.files)
-        if replaces or not old:
+        new_layout = target is not None and (split != was_split or merge.is_wider)
+        replaced: Iterable[File] = stored.files.values()
+        if replaces or not stored.files:
             parts = merge.incoming(split=split)
         else:
-            if not new_layout:
-                old = _crowded(stored, months).union(changes.files)
-            parts = merge.merged(old, months)
+            parts = merge.merged(whole=new_layout, crowd=FEW_SMALL_FILES)
+            replaced = merge.replaced
         partition = MONTH if split else None
         if not new_layout:
-            replaced = [stored.files[place] for place in old]
             return self._storage.commit_parts(
                 path,
                 table.schema,
@@ -424,11 +419,11 @@ def _refuse_newer(target: DeltaTable, table: Table, where: str) -> None:
             )
 
 
-def _crowded(stored: Stored, parts: Collection[str]) -> set[str]:
-    """The small files of those parts that have enough of them to be written as one."""
-    small = [(place, file.part) for place, file in stored.files.items() if file.is_small]
-    many = Counter(part for _, part in small)
-    return {place for place, part in small if part in parts and many[part] >= FEW_SMALL_FILES}
+def _may_be_laid_out_anew(merge: Merge) -> bool:
+    """Whether all of the table may have to be written, for columns or partitions that it lacks."""
+    most = merge.stored.rows + merge.staged.rows
+    may_split = merge.table.month_of is not None and most >= PARTITION_FROM_ROWS
+    return merge.is_wider or (may_split and not merge.is_split)
 
 
 @contextmanager

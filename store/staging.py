@@ -52,6 +52,15 @@ class Staged:
         )
         return found
 
+    def whole(self) -> pa.Table:
+        """All of them in their order, for few."""
+        parts = []
+        for month in self.months:
+            with pa.ipc.open_file(self._file(month)) as file:
+                parts.append(file.read_all())
+        rows = pa.concat_tables(parts)
+        return rows.sort_by(ORDER).select(list(self.table.columns))
+
     def batches(self, month: str, orders: pa.Array | None = None) -> Iterator[pa.RecordBatch]:
         """The rows of one month as they came (None: all; else those at these places of the order),
         in batches of `ROWS_AT_ONCE` or a little more.

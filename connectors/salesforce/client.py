@@ -18,7 +18,7 @@ from simple_salesforce.util import exception_handler
 from connectors.base import PullAgainError
 from connectors.salesforce.faults import TimedOutError, one_line
 from connectors.salesforce.login import Access, http_session, log_in
-from connectors.salesforce.queries import Query
+from connectors.salesforce.queries import Query, asking
 from connectors.salesforce.settings import SalesforceSource
 from connectors.salesforce.values import from_records
 from model.errors import CredentialsError, DataError, LimitError
@@ -52,6 +52,7 @@ class Client:
         self._settings = settings
         self._usage: tuple[int, int] | None = None
         self._lock = threading.RLock()
+        self._free = threading.Semaphore(settings.parallel)  # so many requests at a time
         self._sessions: list[requests.Session] = []
         self._idle: list[requests.Session] = []
         self._access: Access | None = None
@@ -95,7 +96,7 @@ class Client:
         """How many rows a query has, or None where Salesforce cannot count them in time."""
         try:
             with one_line(self.host, query.object):
-                answer = self.json("queryAll", "totalSize", {"q": query.counting})
+                answer = self.json("queryAll", "totalSize", asking(query.counting))
         except TimedOutError:
             return None
         return int(answer["totalSize"])
@@ -107,7 +108,7 @@ class Client:
         and ManyRowsError unless they are `fewer_than` that.
         """
         with one_line(self.host, query.object):
-            page = self.json("queryAll", "records", {"q": query.soql})
+            page = self.json("queryAll", "records", asking(query.soql))
         total, read = int(page["totalSize"]), 0
         if fewer_than is not None and total >= fewer_than:
             raise ManyRowsError
@@ -151,7 +152,7 @@ class Client:
         self,
         path: str,
         holds: str,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | str | None = None,
         *,
         method: str = "GET",
         body: Mapping[str, str] | None = None,
@@ -172,7 +173,7 @@ class Client:
         base = f"https://{access.host}"
         if path[0] != "/":
             base += f"/services/data/v{self._settings.api_version}/"
-        with self._session() as session:
+        with self._free, self._session() as session:
             return session.request(method, base + path, headers=access.headers, **kwargs)
 
     @contextmanager

@@ -38,7 +38,8 @@ class SalesforceConnector(Connector):
     and the cutoff are found once, at the first `offer` or `pull`, and again after `renew`.
 
     `work` is the folder where a killed pull finds its Bulk jobs again; without one, nothing is
-    resumed. Tables may be pulled from several threads; all their objects share `parallel` slots.
+    resumed. Tables may be pulled from several threads; `parallel` objects of many rows are read at
+    a time, and those of few beside them.
     """
 
     kind = "salesforce"
@@ -100,7 +101,9 @@ class SalesforceConnector(Connector):
             part.counting(extract.tables(count))
             for part, extract, count in zip(parts, extracts, counts, strict=True)
         ]
-        batches = together(read, self._slots)
+        threshold = self._settings.bulk_threshold
+        few = [n for n, count in enumerate(counts) if count is not None and count < threshold]
+        batches = together(read, self._slots, few)
         seen = _Content()
         whole = all(stream.whole for stream in members)
         return Pull(
@@ -151,12 +154,8 @@ class SalesforceConnector(Connector):
         return stream.object if is_only else f"{stream.object} for {stream.table}"
 
     def _counts(self, extracts: Sequence[Extract]) -> list[int | None]:
-        def count(extract: Extract) -> int | None:
-            with self._slots:
-                return extract.count()
-
         with ThreadPoolExecutor(len(extracts)) as pool:
-            return list(pool.map(count, extracts))
+            return list(pool.map(Extract.count, extracts))
 
     def _members(self, table: str) -> list[Stream]:
         offer = self.offer()

@@ -19,7 +19,8 @@ from connectors.salesforce.queries import Query, Window, instant
 from connectors.salesforce.shapes import CURSORS, Companion, Fields, Kind, Lookup, Stream, Visible
 from connectors.salesforce.values import typed
 
-IDS_PER_QUERY = 450  # an id takes 28 characters of a URL, which may have 16,000
+IDS_PER_QUERY = 700  # an id takes 18 characters of a URL, which may have 16,000
+ID_LETTERS = 15  # the others of an id only check these
 ROWS_PER_TABLE = 25_000
 COSTLY_IDS = 20 * IDS_PER_QUERY
 MOST_HALVINGS = 12
@@ -96,7 +97,8 @@ class Reader:
     ) -> Iterator[pa.Table]:
         """The rows whose `field` is one of `ids`; all those of an id in the same table."""
         for start in range(0, len(ids), IDS_PER_QUERY):
-            listed = ", ".join(f"'{i}'" for i in ids[start : start + IDS_PER_QUERY])
+            some_ids = (i[:ID_LETTERS] for i in ids[start : start + IDS_PER_QUERY])
+            listed = ",".join(f"'{i}'" for i in some_ids)
             named = (*query.conditions, f"{field} IN ({listed})")
             some = replace(query, conditions=named)
             pages = [typed(raw, kinds, query.object) for raw in self.client.rows(some)]
@@ -208,13 +210,19 @@ class Extract:
             touched = dict.fromkeys(distinct([changed], other.key))
         if count == 0 and not touched:
             return
-        reduced, named = None, None if count is None else count + len(touched)
-        if self.since is None or not self._worth_naming(named, self._companion(other, None)):
-            reduced = self._reduced_whole(other)
+        reduced, decided = None, False
+        if self.since is None or count is None:
+            reduced, decided = self._reduced_whole(other), True
         for rows in self.reader.read(self._main(self.since), kinds, count):
             for record in rows["Id"].to_pylist() if touched and other.on == "Id" else ():
                 touched.pop(record, None)
+            if not decided:
+                share = len(self._unknown(rows, other, changed)[0]) / rows.num_rows
+                reduced = self._reduced_at_need(other, int(share * (count or 0)) + len(touched))
+                decided = True
             yield self._joined(rows, other, reduced, changed)
+        if not decided:
+            reduced = self._reduced_at_need(other, len(touched))
         for rows in self.reader.by_ids(self._main(None), kinds, other.on, list(touched)):
             yield self._joined(rows, other, reduced)
 
@@ -225,23 +233,29 @@ class Extract:
         reduced: Directory | None,
         changed: pa.Table | None = None,
     ) -> pa.Table:
-        """`rows` with what the companion says: `reduced` for all, or else asked for by id.
+        """`rows` with what the companion says: `reduced` for all, or else asked for by id."""
+        if reduced is None:
+            ids, found = self._unknown(rows, other, changed)
+            asked = self.reader.by_ids(self._companion(other, None), _kinds(other), other.key, ids)
+            reduced = _reduce(other, chain(found, asked))
+        return self.stream.joined(rows, self.others, reduced)
+
+    def _unknown(
+        self, rows: pa.Table, other: Companion, changed: pa.Table | None
+    ) -> tuple[list[str], list[pa.Table]]:
+        """The ids in `rows` by which the companion is to be asked, and what it need not be.
 
         What belongs to a record made since the last pull was made since then itself: it is among
         the `changed` rows of the companion already.
         """
-        if reduced is None:
-            concerned = other.concerns(rows)
-            found: Iterable[pa.Table] = ()
-            if changed is not None and self.since is not None and other.on == "Id":
-                is_new = pc.greater_equal(concerned["CreatedDate"], self.since + SETTLES_WITHIN)
-                new = concerned.filter(is_new)["Id"]
-                concerned = concerned.filter(pc.invert(pc.fill_null(is_new, False)))
-                found = [changed.filter(pc.is_in(changed[other.key], value_set=new))]
-            ids = distinct([concerned], other.on)
-            asked = self.reader.by_ids(self._companion(other, None), _kinds(other), other.key, ids)
-            reduced = _reduce(other, chain(found, asked))
-        return self.stream.joined(rows, self.others, reduced)
+        concerned = other.concerns(rows)
+        found = []
+        if changed is not None and self.since is not None and other.on == "Id":
+            is_new = pc.greater_equal(concerned["CreatedDate"], self.since + SETTLES_WITHIN)
+            new = concerned.filter(is_new)["Id"]
+            concerned = concerned.filter(pc.invert(pc.fill_null(is_new, False)))
+            found = [changed.filter(pc.is_in(changed[other.key], value_set=new))]
+        return distinct([concerned], other.on), found
 
     def _changed(self, other: Companion, since: datetime) -> pa.Table:
         kinds = _kinds(other)
@@ -253,10 +267,16 @@ class Extract:
         query, kinds = self._companion(other, None), _kinds(other)
         return _reduce(other, self.reader.groups(query, kinds, self.reader.count(query), other.key))
 
-    def _worth_naming(self, ids: int | None, every: Query) -> bool:
+    def _reduced_at_need(self, other: Companion, ids: int) -> Directory | None:
+        """The whole companion, unless so many records are better asked for by id."""
+        if self._worth_naming(ids, self._companion(other, None)):
+            return None
+        return self._reduced_whole(other)
+
+    def _worth_naming(self, ids: int, every: Query) -> bool:
         """Whether so many records are better asked for by id than as part of `every` row."""
-        if ids is None or ids < self.reader.threshold:
-            return ids is not None
+        if ids < self.reader.threshold:
+            return True
         whole = self.reader.count(every)
         return whole is None or ids < whole * WORTH_NAMING
 

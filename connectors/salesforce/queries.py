@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import quote_plus
 
 OPEN_SPAN = timedelta(days=730)  # how much of a window without a beginning is cut off at a time
 SMALLEST_WINDOW = timedelta(minutes=1)
+_AS_IT_IS = "',()=*"  # RFC 3986 allows them in a query
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,13 @@ class Query:
         """Two queries for the earlier and the later rows; None where that cannot be."""
         parts = self.window.halves() if self.window else None
         return parts and (replace(self, window=parts[0]), replace(self, window=parts[1]))
+
+
+def asking(soql: str) -> str:
+    """The part of an address that asks a query: what may stand there stands as it is, so that there
+    is room for many ids.
+    """
+    return f"q={quote_plus(soql, safe=_AS_IT_IS)}"
 
 
 def instant(at: datetime) -> str:

@@ -48,7 +48,7 @@ class SalesforceSource(BaseModel):
     qualified_from: str | None = None  # the first sales stage that is sales-qualified
     influence_model: str | None = None  # the campaign influence model that counts; the default one
     bulk_threshold: int = Field(default=10_000, ge=0, le=100_000)
-    parallel: int = Field(default=5, ge=1, le=10)  # tables at once
+    parallel: int = Field(default=5, ge=1, le=10)  # tables, and requests, at a time
     reconcile_days: int = Field(default=7, ge=1)
     overlap_minutes: int = Field(default=15, ge=0)
     lag_minutes: int = Field(default=2, ge=0)

@@ -1,7 +1,7 @@
 """Several streams of rows side by side: each in a thread of its own, in bounded memory."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from queue import Full, Queue
 from typing import Generic, TypeVar
@@ -11,13 +11,16 @@ HELD = 1  # items that wait for their reader, by part
 LOOK_SECONDS = 0.1
 
 
-def together(parts: Sequence[Iterator[T]], slots: threading.Semaphore) -> Iterator[T]:
+def together(
+    parts: Sequence[Iterator[T]], slots: threading.Semaphore, small: Collection[int] = ()
+) -> Iterator[T]:
     """The items of all `parts`, those of a part in their order.
 
     Each part is read in a thread of its own once it has one of the `slots`, which it gives back
-    when it ends. What a part raises is raised here, after the others have been closed.
+    when it ends; those of the `small` numbers, which take little memory, wait for none. What a part
+    raises is raised here, after the others have been closed.
     """
-    reading = _Together(parts, slots)
+    reading = _Together(parts, slots, small)
     try:
         yield from reading.items()
     finally:
@@ -25,12 +28,15 @@ def together(parts: Sequence[Iterator[T]], slots: threading.Semaphore) -> Iterat
 
 
 class _Together(Generic[T]):
-    def __init__(self, parts: Sequence[Iterator[T]], slots: threading.Semaphore) -> None:
-        self._slots = slots
+    def __init__(
+        self, parts: Sequence[Iterator[T]], slots: threading.Semaphore, small: Collection[int]
+    ) -> None:
         self._stopped = threading.Event()
         self._found: Queue[T | BaseException | None] = Queue(HELD * len(parts))  # None: a part ends
         self._threads = [
-            threading.Thread(target=self._read, args=[part], name=f"part-{n}")
+            threading.Thread(
+                target=self._read, args=[part, None if n in small else slots], name=f"part-{n}"
+            )
             for n, part in enumerate(parts)
         ]
         for thread in self._threads:
@@ -52,15 +58,16 @@ class _Together(Generic[T]):
         for thread in self._threads:
             thread.join()
 
-    def _read(self, part: Iterator[T]) -> None:
+    def _read(self, part: Iterator[T], slots: threading.Semaphore | None) -> None:
         try:
-            while not self._slots.acquire(timeout=LOOK_SECONDS):
+            while slots and not slots.acquire(timeout=LOOK_SECONDS):
                 if self._stopped.is_set():
                     return
             try:
                 self._pass_on(part)
             finally:
-                self._slots.release()
+                if slots:
+                    slots.release()
         except BaseException as error:  # `items` raises it again
             self._give(error)
         else:

@@ -198,7 +198,7 @@ class Out(Closing):
     def _put(self, name: str, table: pa.Table) -> None:
         if name not in self._writers:
             path = self._folder / f"{name}.parquet"
-            self._writers[name] = pq.ParquetWriter(path, table.schema, compression="zstd")
+            self._writers[name] = pq.ParquetWriter(path, table.schema, compression="lz4")
         self._wait(_PENDING - 1)
         self._pending.append(self._background.submit(self._writers[name].write_table, table))
 

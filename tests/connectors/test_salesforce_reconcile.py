@@ -1,6 +1,9 @@
 """What a sync does beside the rows: purges, formulas, limits, progress, a source that changes."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pytest
 
 from connectors.base import OfferChangedError
 from connectors.salesforce import SalesforceConnector, SalesforceSource
+from connectors.salesforce.client import Client
 from model.errors import LimitError
 from monitor.progress import SILENT, Progress
 from monitor.pulls import SourcePull, Wish
@@ -15,7 +19,7 @@ from sandbox.process import Running
 from store.lake import Lake
 from store.manifest import SourceState
 from tests.connectors.narrow import Narrow, held, synced
-from tests.connectors.org import CLOCK
+from tests.connectors.org import CLOCK, truth
 
 TABLES = ("leads", "activities", "attendees", "lead_changes", "opportunity_changes", "users")
 LATER = CLOCK + timedelta(days=30)
@@ -216,3 +220,37 @@ def test_tables_are_pulled_side_by_side_as_they_are_one_by_one(
             _, gathered, _ = SourcePull(lakes[-1], source, Wish(), None, SILENT).run()
         assert not gathered.failed
     same(*lakes)
+
+
+def test_no_more_requests_are_made_at_a_time_than_are_allowed(
+    server: Running, settings: Make
+) -> None:
+    server.set_faults([{"endpoint": "describe", "kind": "slow", "seconds": 0.1, "times": 6}])
+    client = Client(settings(parallel=2))
+    started = time.perf_counter()
+    with closing(client), ThreadPoolExecutor(6) as pool:
+        assert all(pool.map(client.describe, ["Lead"] * 6))
+    assert time.perf_counter() - started > 0.3
+
+
+def test_however_companions_are_asked_for_the_rows_are_the_same(
+    server: Running, settings: Make, tmp_path: Path, organisation: Path
+) -> None:
+    """By id, whether the tasks came by REST or by Bulk; or all, since so many are wanted."""
+    since = CLOCK - timedelta(minutes=15)
+    changed = f"SELECT count(*) FROM {{Task}} WHERE SystemModstamp >= '{since}'"
+    ((tasks,),) = truth(organisation, changed, CLOCK + timedelta(days=3))
+    lakes = {}
+    for threshold in (10_000, tasks, 0):
+        lakes[threshold] = Lake(str(tmp_path / f"lake{threshold}"))
+        server.set_clock(CLOCK)
+        _, state = pull(lakes[threshold], settings)
+        server.set_clock(CLOCK + timedelta(days=3))
+        server.clear_requests()
+        pull(lakes[threshold], settings, before=state, bulk_threshold=threshold)
+        calls = [r for r in server.requests() if "FROM EmailMessage WHERE ActivityId" in r["query"]]
+        counted = [r for r in calls if r["endpoint"] == "count"]
+        assert bool(counted) == (threshold == 0)
+        assert ("IN (" in " ".join(r["query"] for r in calls)) == (threshold > 0)
+    same(lakes[10_000], lakes[0])
+    same(lakes[10_000], lakes[tasks])

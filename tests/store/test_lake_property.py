@@ -131,10 +131,13 @@ QUICK = settings(
 
 @pytest.fixture(autouse=True)
 def _small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight keys are enough to split a table by month and into files, and to gather these."""
+    """Eight keys are enough to split a table by month and into files, and to gather these; a merge
+    of a few rows is of few, one of more is not.
+    """
     monkeypatch.setattr(store.delta, "ROWS_PER_FILE", 2)
     monkeypatch.setattr(store.lake, "PARTITION_FROM_ROWS", 5)
     monkeypatch.setattr(store.lake, "FEW_SMALL_FILES", 2)
+    monkeypatch.setattr(store.lake, "FEW_ROWS", 6)
 
 
 def test_any_history_quick() -> None:
