@@ -217,7 +217,7 @@ class Extract:
             for record in rows["Id"].to_pylist() if touched and other.on == "Id" else ():
                 touched.pop(record, None)
             if not decided:
-                share = len(self._unknown(rows, other, changed)[0]) / max(rows.num_rows, 1)
+                share = len(self._unknown(rows, other, changed)[0]) / rows.num_rows
                 reduced = self._reduced_at_need(other, int(share * (count or 0)) + len(touched))
                 decided = True
             yield self._joined(rows, other, reduced, changed)
