@@ -24,7 +24,7 @@ format: .venv/test.done
 	$(BIN)/ruff format .
 
 .venv/%.done: requirements/%.txt requirements/bootstrap.txt pyproject.toml | .venv/bootstrap.done
-	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/$*.txt
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/$*.txt
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	@touch $@
 

@@ -4,7 +4,6 @@
 Spark Connect server; `open_engine` chooses. The same expression gives the same rows on both.
 """
 
-import gc
 import itertools
 import threading
 from abc import abstractmethod
@@ -153,7 +152,7 @@ class Engine(Closing):
         no two rows of a step share.
         """
         known = {steps[n].op(): {frozenset(key)} for n, key in step_keys.items() if n in steps}
-        with ExitStack() as kept, _no_collecting():
+        with ExitStack() as kept:
 
             def compute(name: str, rows: ir.Table) -> ir.Table:
                 return kept.enter_context(self.materialise({name: rows}))[name]
@@ -174,8 +173,7 @@ class Engine(Closing):
         return found
 
     def _sql(self, expression: ir.Table) -> str:
-        with _no_collecting():
-            return self._compiled(pruned({"": expression}, self._keys)[""])
+        return self._compiled(pruned({"": expression}, self._keys)[""])
 
     def _compiled(self, expression: ir.Table) -> str:
         return str(self._ibis.compile(expression))
@@ -222,15 +220,3 @@ def _by_table(manifest: Manifest) -> dict[str, list[str]]:
         if source != FACTS and name in paths:
             paths[name].append(path)
     return paths
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Ibis makes a million small objects and soon drops them: looking through them takes longer."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -52,6 +52,7 @@ def path_of(
     *,
     current: str,
     kind: str | None = None,
+    at: str = "changed_at",
 ) -> ir.Table:
     """The values that a field of `base` went through: `key`, position (0, 1, …), at, value, kind.
 
@@ -67,7 +68,7 @@ def path_of(
     order = [changes.changed_at, changes.change_id]
     numbered = changes.select(
         key,
-        at="changed_at",
+        at=at,
         old="old",
         value="new",
         old_kind=changes.old_kind if typed else none,
@@ -99,16 +100,19 @@ def owner_path(known: Known) -> ir.Table:
 
 def _owner_path(known: Known) -> ir.Table:
     rows = leads(known)
-    changes = changes_of(known, "lead_changes", "owner")
-    path = path_of(known, rows, "lead_id", changes, current="owner_id", kind="owner_kind")
-    base = rows.select(_lead="lead_id", _created_at="created_at")
-    dated = path.inner_join(base, [("lead_id", "_lead")])
+    born = rows.select(_lead="lead_id", _created_at="created_at")
+    changes = changes_of(known, "lead_changes", "owner").inner_join(born, [("lead_id", "_lead")])
+    is_early = changes.changed_at < changes._created_at
+    changes = changes.mutate(since=ibis.ifelse(is_early, changes._created_at, changes.changed_at))
+    path = path_of(
+        known, rows, "lead_id", changes, current="owner_id", kind="owner_kind", at="since"
+    )
     own = known.owners.rename(_owner="owner_id", _kind="owner_kind")
-    joined = dated.left_join(own, [("value", "_owner"), ("kind", "_kind")])
+    joined = path.left_join(own, [("value", "_owner"), ("kind", "_kind")])
     return joined.select(
         "lead_id",
         "position",
-        at=ibis.ifelse(joined["at"] < joined._created_at, joined._created_at, joined["at"]),
+        "at",
         owner_id=joined.value,
         owner_kind=joined.kind,
         side=joined.side,

@@ -83,9 +83,14 @@ def first_decisions(events: ir.Table, base: ir.Table, key: str, since: str) -> i
         & (pairs.until_at.isnull() | (pairs["at"] < pairs.until_at))
     )
     moved = valid.mutate(decided_at=ibis.greatest(valid["at"], valid[since]))
-    order = [moved.decided_at, moved.decision]
-    ranked = moved.mutate(_nth=ibis.row_number().over(group_by=key, order_by=order))
-    return ranked.filter(ranked._nth == 0).select(key, "decided_at", "decision")
+    first = moved.group_by(key).aggregate(
+        decided_at=moved.decided_at.min(),
+        _accepted_at=moved.decided_at.min(where=moved.decision == ACCEPTED),
+    )
+    is_accepted = (first._accepted_at == first.decided_at).fill_null(False)
+    return first.select(
+        key, "decided_at", decision=ibis.ifelse(is_accepted, ACCEPTED, REJECTED)
+    )
 
 
 def vocabulary(path: ir.Table, words: Statuses) -> ir.Table:

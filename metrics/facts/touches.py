@@ -67,23 +67,31 @@ def survivors(known: Known) -> ir.Table:
 
 
 def places(known: Known) -> ir.Table:
-    """Where the CRM keeps a lead's activities today: lead_id, place (a lead or contact id).
-
-    The lead itself; the contact it was converted to, because conversion moves activities there;
-    the lead it was merged into, and that one's contact.
+    """Where the CRM keeps a lead's activities today: lead_id, place (a lead or contact id): the
+    lead itself, and `elsewhere`.
     """
-    return known.once("places", lambda: _places(known))
+    own = _today(known).select("lead_id", place="lead_id")
+    return own.union(elsewhere(known))
 
 
-def _places(known: Known) -> ir.Table:
-    today = latest(known.all("leads"), "lead_id").select("lead_id", "contact_id")
-    merged = survivors(known)
+def elsewhere(known: Known) -> ir.Table:
+    """The other places of a lead's activities: lead_id, place. The contact it was converted to,
+    because conversion moves activities there; the lead it was merged into, and that one's contact.
+    """
+    return known.once("elsewhere", lambda: _elsewhere(known))
+
+
+def _today(known: Known) -> ir.Table:
+    return latest(known.all("leads"), "lead_id").select("lead_id", "contact_id")
+
+
+def _elsewhere(known: Known) -> ir.Table:
+    today, merged = _today(known), survivors(known)
     became = merged.left_join(
         today.select(_survivor="lead_id", _contact="contact_id"), [("survivor_id", "_survivor")]
     )
     rows = (
-        today.select("lead_id", place="lead_id")
-        .union(today.select("lead_id", place="contact_id"))
+        today.select("lead_id", place="contact_id")
         .union(became.select("lead_id", place="survivor_id"))
         .union(became.select("lead_id", place="_contact"))
     )
@@ -97,11 +105,9 @@ def responses(known: Known, found: ir.Table, given_up: ir.Table) -> ir.Table:
     Touches at or after the handoff, before the lead's next handoff, and while the lead was
     watched. Of touches in the same second the lower id is the first.
     """
-    watched = found.select(
-        "handoff_id", "lead_id", "handed_off_at", "next_handed_off_at", "ends_at"
-    )
-    # distinct: an engine might join handoffs to touches by time first, which takes for ever
-    there = watched.inner_join(places(known), "lead_id").drop("lead_id").distinct()
+    columns = ("handoff_id", "handed_off_at", "next_handed_off_at", "ends_at")
+    moved = found.inner_join(elsewhere(known), "lead_id").select(*columns, "place")
+    there = found.select(*columns, place="lead_id").union(moved)
     pairs = there.inner_join(_by_place(touches(known)), "place")
     hits = pairs.filter(
         (pairs.occurred_at >= pairs.handed_off_at)
