@@ -32,6 +32,7 @@ class DuckSettings:
                 "temp_directory": str(spill),
                 "preserve_insertion_order": False,
                 "autoinstall_known_extensions": False,
+                "enable_external_file_cache": False,  # the system keeps what it read of a file
             },
         )
 

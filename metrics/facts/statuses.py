@@ -88,9 +88,7 @@ def first_decisions(events: ir.Table, base: ir.Table, key: str, since: str) -> i
         _accepted_at=moved.decided_at.min(where=moved.decision == ACCEPTED),
     )
     is_accepted = (first._accepted_at == first.decided_at).fill_null(False)
-    return first.select(
-        key, "decided_at", decision=ibis.ifelse(is_accepted, ACCEPTED, REJECTED)
-    )
+    return first.select(key, "decided_at", decision=ibis.ifelse(is_accepted, ACCEPTED, REJECTED))
 
 
 def vocabulary(path: ir.Table, words: Statuses) -> ir.Table:
