@@ -196,7 +196,10 @@ class Client:
                 raise self._refusal
             if self._access is None:
                 try:
-                    with one_line(self.host, "the log-in"), self._session() as session:
+                    with (
+                        one_line(self._settings.log_in_host, "the log-in"),
+                        self._session() as session,
+                    ):
                         self._access = log_in(self._settings, session)
                 except CredentialsError as error:
                     self._refusal = error

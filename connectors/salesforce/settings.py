@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -83,6 +84,12 @@ class SalesforceSource(BaseModel):
         if self.ca_file and not self.ca_file.is_file():
             raise ValueError(f"ca_file {self.ca_file} does not exist")
         return self
+
+    @property
+    def log_in_host(self) -> str:
+        """Where it logs in: a name and a password, or a signed token, go to `login_url`."""
+        elsewhere = self.auth in ("password", "jwt") or not self.instance_url
+        return urlsplit(self.login_url if elsewhere else str(self.instance_url)).netloc
 
     def secret(self, name: str) -> str:
         """The secret held by the environment variable `name`, or by that file in `secrets_dir`.

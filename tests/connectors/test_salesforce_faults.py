@@ -84,6 +84,16 @@ def test_a_port_where_nobody_listens(connect: Connect, serving: Running) -> None
     assert f"127.0.0.1:{port}" in one_line(error.value, serving)
 
 
+def test_a_log_in_that_nobody_listens_for(connect: Connect, serving: Running) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"127.0.0.1:{free.getsockname()[1]}"
+    options = {"auth": "password", "username": serving.username, "login_url": f"https://{nobody}"}
+    with pytest.raises(UnreachableError, match="connection failed during the log-in") as error:
+        connect(**options).offer()
+    assert nobody in one_line(error.value, serving)
+
+
 def test_a_certificate_that_nobody_vouches_for(
     connect: Connect, serving: Running, network: Proxy
 ) -> None:
