@@ -222,7 +222,8 @@ class _Sampler:
         first = self.rng.integers(0, 4, len(who))
         same = self._ranks(who) < value
         second = np.where(same, first, self.rng.integers(0, 4, len(who)))
-        return self._said(one, self._table(who, first=first, second=second)), value
+        table = self._table(who, first=first.astype(str), second=second.astype(str))
+        return self._said(one, table), value
 
     def auc(self, one: Indicator, value: float) -> tuple[Estimate, float]:
         who = self._owners_of(max(round(0.7 * self.handoffs), 5))

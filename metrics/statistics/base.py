@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 NOBODY = np.zeros(0, dtype=np.int64)
 NO_NAMES = np.zeros(0, dtype=object)
 FEWEST_CLUSTERS = 8
-LEAST_EFFECT = 0.5
+LEAST_EFFECT = 0.25
 TINY = 1e-12
 NOTHING = "no record to count in this period"
 
@@ -188,10 +188,12 @@ def design_effect(influence: Floats, weights: Floats, simple: float, n: float) -
     `influence` and `weights` hold one sum per cluster, `simple` is the variance for n independent
     records. The cluster-robust variance is the jackknife's: each cluster's influence over the
     share of the weight outside it, with the factor (G−1)/G · (n−1)/n, which makes the effect
-    exactly 1 when every record is its own cluster. `LEAST_EFFECT` keeps a lucky draw from making
-    the interval much narrower than for independent records: held at 1 instead, 8 to 12 unlike
-    owners cover 98–99 % (bench/intervals.py). Never over n. One cluster says nothing about its
-    like, so the effect is n; where there is no variance to compare, it is 1.
+    exactly 1 when every record is its own cluster. Where records of an owner do not resemble each
+    other, it scatters like chi-square over its degrees of freedom: of 8 owners, one draw in 40 is
+    below `LEAST_EFFECT`, of more owners fewer. It is held there, so that a lucky draw cannot make
+    the interval much narrower; Student's t (`critical`) allows for the rest. Held at 0.5, 8 such
+    owners cover up to 97.7 %, at 1 even 98–99 % (bench/intervals.py). Never over n. One cluster
+    says nothing about its like, so the effect is n; where there is no variance to compare, it is 1.
     """
     clusters = len(influence)
     if clusters < 2:

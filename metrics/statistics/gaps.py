@@ -9,7 +9,7 @@ from scipy import special
 
 from metrics.estimate import Estimate
 from metrics.rows import Rows
-from metrics.statistics.base import Floats, Statistic, Sums
+from metrics.statistics.base import FEWEST_CLUSTERS, Floats, Statistic, Sums
 
 DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 HOUR = 1 / 24
@@ -49,7 +49,9 @@ class GapQuantile(Statistic):
     ) -> Estimate:
         """Linear-interpolated quantile. The interval is that of the order statistics at fractional
         ranks (Hutson 1999). With so few gaps that even the longest may be too short for an upper
-        end, that is a log-normal quantile's (by the noncentral t), up to `over_days`. `n` counts
+        end, that is a normal quantile's (by the noncentral t) of the gaps' cube roots, as gamma
+        gaps have them (Krishnamoorthy, Mathew and Mukherjee 2008), or under 8 gaps of their
+        logarithms, which reach further; at least the longest, up to `over_days`. `n` counts
         events; `minimum_n` does not apply, since the calendar is watched whether or not anything
         happened. Raises ValueError without `ends_at`.
         """
@@ -83,17 +85,19 @@ def _interval(gaps: Floats, q: float, longest: float) -> tuple[float, float]:
     first, last = (float(special.bdtrik(p, count, q)) for p in (0.025, 0.975))  # ranks less one
     places = np.arange(count)
     low, high = (float(np.interp(rank, places, gaps)) for rank in (first, last))
-    if last > count - 1:
-        high = max(high, _log_normal_end(gaps, q, longest))
+    if count == 1:
+        return low, longest
+    if last > count - 1 and count < FEWEST_CLUSTERS:
+        log_end = _normal_end(np.log(np.maximum(gaps, HOUR)), q)
+        high = max(high, math.exp(min(log_end, math.log(longest))))
+    elif last > count - 1:
+        high = max(high, min(_normal_end(np.cbrt(gaps), q) ** 3, longest))
     return low, high
 
 
-def _log_normal_end(gaps: Floats, q: float, longest: float) -> float:
-    """The upper end of the 95 % interval of a quantile of log-normal gaps."""
-    if len(gaps) < 2:
-        return longest
-    logs, root = np.log(np.maximum(gaps, HOUR)), math.sqrt(len(gaps))
+def _normal_end(values: Floats, q: float) -> float:
+    """The upper end of the 95 % interval of a quantile of normal values."""
+    root = math.sqrt(len(values))
     shift = float(special.ndtri(q)) * root
-    reach = float(special.nctdtrit(len(gaps) - 1, shift, 0.975)) / root
-    end = float(logs.mean()) + reach * float(logs.std(ddof=1))
-    return math.exp(min(end, math.log(longest)))
+    reach = float(special.nctdtrit(len(values) - 1, shift, 0.975)) / root
+    return float(values.mean()) + reach * float(values.std(ddof=1))

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -6,15 +7,18 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats
 
 from metrics.declaration import Anchor
+from metrics.estimate import Estimate
 from metrics.scoring import score
 from metrics.statistics import GapQuantile, Sums
 from tests.metrics.samples import estimated, indicator
 
 END = datetime(2026, 6, 30, 22)
 CADENCE = GapQuantile("held_at")
+Scale = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 def dates(*days_ago: float) -> Sums:
@@ -65,15 +69,34 @@ def test_the_interval_is_that_of_order_statistics_where_gaps_are_many() -> None:
         assert stats.beta.cdf(0.75, rank, 21 - rank) == pytest.approx(chance, abs=1e-6)
 
 
-def test_with_few_gaps_the_upper_end_is_the_noncentral_t_of_their_logarithms() -> None:
-    gaps = [9, 30, 21, 14, 12, 26]
-    ago = [sum(gaps[k:]) for k in range(1, 6)]
-    got = GapQuantile("held_at", over_days=sum(gaps)).estimate(dates(*ago), ends_at=END)
-    logs, root = np.log(gaps), math.sqrt(6)
-    reach = stats.nct.ppf(0.975, 5, stats.norm.ppf(0.75) * root) / root
-    upper = math.exp(logs.mean() + reach * logs.std(ddof=1))
-    assert got.high == pytest.approx(min(upper, sum(gaps)), rel=1e-6)
+@pytest.mark.parametrize(
+    ("gaps", "scale", "back"),
+    [
+        ([9, 30, 21, 14, 12, 26], np.log, np.exp),
+        ([9, 30, 21, 14, 12, 26, 17], np.log, np.exp),
+        ([9, 30, 21, 14, 12, 26, 17, 19], np.cbrt, lambda x: x**3),
+        ([9, 30, 21, 14, 12, 26, 17, 19, 8, 33, 24, 15], np.cbrt, lambda x: x**3),
+    ],
+)
+def test_with_few_gaps_the_upper_end_is_the_noncentral_t_of_their_roots_or_logarithms(
+    gaps: list[int], scale: Scale, back: Scale
+) -> None:
+    got = whole(gaps)
+    scaled, root = scale(np.array(gaps, float)), math.sqrt(len(gaps))
+    reach = stats.nct.ppf(0.975, len(gaps) - 1, stats.norm.ppf(0.75) * root) / root
+    upper = float(back(scaled.mean() + reach * scaled.std(ddof=1)))
+    assert got.high == pytest.approx(upper, rel=1e-6)
     assert max(gaps) < upper < sum(gaps)
+
+
+def test_the_upper_end_is_never_below_the_longest_of_few_gaps() -> None:
+    assert whole([20, 20, 20, 20, 20, 20, 20, 20, 28]).high == pytest.approx(28)
+
+
+def whole(gaps: list[int]) -> Estimate:
+    """Over a window that these gaps fill."""
+    ago = [sum(gaps[k:]) for k in range(1, len(gaps))]
+    return GapQuantile("held_at", over_days=sum(gaps)).estimate(dates(*ago), ends_at=END)
 
 
 @example([1e-06, 1.192092896e-07])  # two events within one second

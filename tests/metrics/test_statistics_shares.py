@@ -8,7 +8,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from metrics.rows import Rows
 from metrics.statistics import CountShare, Proportion, RatioOfSums, Sums
-from metrics.statistics.base import design_effect, wilson
+from metrics.statistics.base import FEWEST_CLUSTERS, LEAST_EFFECT, design_effect, wilson
 from tests.metrics.samples import counts, estimated, numbers
 
 CLUSTERS = st.lists(
@@ -136,6 +136,18 @@ def test_the_design_effect_is_the_jackknifes() -> None:
     simple = share * (1 - share) / n
     got = design_effect((events - share * sizes) / n, sizes, simple, n)
     assert got == pytest.approx(jackknife / simple)
+
+
+def test_independent_records_go_below_the_least_design_effect_in_one_draw_of_40() -> None:
+    below = stats.chi2.cdf((FEWEST_CLUSTERS - 1) * LEAST_EFFECT, FEWEST_CLUSTERS - 1)
+    assert below == pytest.approx(1 / 40, abs=0.005)
+
+
+def test_owners_who_are_more_alike_than_chance_allows_have_the_least_design_effect() -> None:
+    got = Proportion("event").estimate(counts([20] * 8, [6] * 8))
+    ends, crit = np.array(numbers(got.low, got.high)), stats.t.ppf(0.975, 7)
+    away = (ends - 0.3) ** 2 / (ends * (1 - ends) * LEAST_EFFECT / 160)
+    assert away == pytest.approx(crit**2)
 
 
 def test_clustering_widens_the_interval() -> None:
