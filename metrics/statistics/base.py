@@ -192,7 +192,7 @@ def design_effect(influence: Floats, weights: Floats, simple: float, n: float) -
     other, it scatters like chi-square over its degrees of freedom: of 8 owners, one draw in 40 is
     below `LEAST_EFFECT`, of more owners fewer. It is held there, so that a lucky draw cannot make
     the interval much narrower; Student's t (`critical`) allows for the rest. Held at 0.5, 8 such
-    owners cover up to 97.7 %, at 1 even 98–99 % (bench/intervals.py). Never over n. One cluster
+    owners cover up to 97.5 %, at 1 even 98–99 % (bench/intervals.py). Never over n. One cluster
     says nothing about its like, so the effect is n; where there is no variance to compare, it is 1.
     """
     clusters = len(influence)
