@@ -14,6 +14,7 @@ is a Spark Connect server inside the same process, Spark a cluster of a master a
 
 import argparse
 import json
+import math
 import os
 import platform
 import shutil
@@ -27,8 +28,6 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import monitor  # noqa: F401  (as every command: it chooses how Arrow takes memory)
 
@@ -91,13 +90,31 @@ def _compare(leads: int, folder: Path, steps: list[str], rounds: int) -> None:
                 f"{step:12}{own['wall']:9.1f}{own['cpu']:9.1f}{own['peak']:9.0f}"
                 f"{times[0]:9.2f}{times[1]:9.2f}"
             )
-    figures = {step: runs[step][0]["values"] for step in FIVE if step in runs}
-    for step, values in figures.items():
-        print(step, values)
-    told = [[values[name] for name in sorted(values)] for values in figures.values()]
-    if len(told) > 1:
-        same = all(np.allclose(told[0], one, rtol=1e-12, atol=0) for one in told[1:])
-        print("they agree to 12 digits" if same else "THEY DO NOT AGREE")
+    _agree({step: runs[step][0]["values"] for step in FIVE if step in runs})
+
+
+def _agree(told: dict[str, Found]) -> None:
+    """Print the figures, and in what they differ."""
+    for step, figures in told.items():
+        for name, figure in figures.items():
+            print(f"{step:12}{name:24}", *(f"{what} {one}" for what, one in figure.items()))
+    if len(told) < 2:
+        return
+    (base, expected), *others = told.items()
+    unlike = [
+        f"{step} has {name}, {what}: {figures[name][what]}, {base} {one}"
+        for step, figures in others
+        for name, figure in expected.items()
+        for what, one in figure.items()
+        if not _same(figures[name][what], one)
+    ]
+    print("\n".join(["THEY DO NOT AGREE", *unlike] if unlike else ["they agree to 12 digits"]))
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=1e-12)
 
 
 def _growth(sizes: list[int], folder: Path, plot: Path | None, engines: list[str]) -> None:
