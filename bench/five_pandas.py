@@ -1,6 +1,7 @@
 """Five indicators from base tables to result in pandas, as one would write them down."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -10,8 +11,8 @@ from model.periods import local_day
 
 SPACE = " \t\n\r\v\f"
 REASONS = ("price", "product gap", "competitor", "no decision", "timing")
-Moments = "pd.Series[pd.Timestamp]"
-Flags = "pd.Series[bool]"
+Moments: TypeAlias = "pd.Series[pd.Timestamp]"
+Flags: TypeAlias = "pd.Series[bool]"
 
 
 def five(given: Given) -> dict[str, Figure]:
@@ -34,12 +35,8 @@ def _arrow(rows: pd.DataFrame) -> pa.Table:
 
 
 def _latest(rows: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Of rows with the same key the one recorded last; few have a copy."""
-    is_copy = rows.duplicated(key, keep=False)
-    copies = rows[is_copy].sort_values(
-        ["recorded_at", "deleted_at"], ascending=False, na_position="last"
-    )
-    return pd.concat([rows[~is_copy], copies.drop_duplicates(key)])
+    """Of rows with the same key the one recorded last."""
+    return rows.sort_values(["recorded_at", "deleted_at"], ascending=False).drop_duplicates(key)
 
 
 def _changes(
@@ -48,12 +45,9 @@ def _changes(
     """Changes of these fields in order, those after the instant as well."""
     columns = f"change_id {key} field old new {kinds} changed_at deleted_at"
     rows = given.read(table, columns).to_pandas()
-    rows = rows[
-        rows.field.isin(fields)
-        & rows.changed_at.notna()
-        & ~(rows.deleted_at <= pd.Timestamp(given.as_of))
-    ]
-    return rows.sort_values("change_id").sort_values("changed_at", kind="stable")
+    is_gone = rows.deleted_at <= pd.Timestamp(given.as_of)
+    found: pd.DataFrame = rows[rows.field.isin(fields) & rows.changed_at.notna() & ~is_gone]
+    return found.sort_values(["changed_at", "change_id"])
 
 
 def _begun(rows: pd.DataFrame, changes: pd.DataFrame, key: str, **columns: str) -> pd.DataFrame:
@@ -75,7 +69,7 @@ def _days(since: Moments, until: Moments) -> "pd.Series[float]":
 
 def _among(texts: "pd.Series[str]", words: Sequence[str]) -> Flags:
     """Whether each is one of the words, whatever the case and the space around."""
-    return texts.isin([one for one in texts.dropna().unique() if one.strip(SPACE).lower() in words])
+    return texts.str.strip(SPACE).str.lower().isin(words)
 
 
 def _cluster(owners: pd.DataFrame, at: Moments) -> "pd.Series[str]":
@@ -281,7 +275,7 @@ def _deals(given: Given) -> tuple[pd.DataFrame, pd.DataFrame]:
     is_dated = deals.close_on.between(
         "1990-01-01", pd.Timestamp(local_day(given.as_of, given.zone))
     )
-    by_date = ends.clip(upper=as_of).where(is_dated)
+    by_date = ends.mask(ends > as_of, as_of).where(is_dated)
     closed_at = deals.closing_at.fillna(deals.closed_at).fillna(by_date)
     is_closed = deals.closed_now & (closed_at <= as_of)
     deals["cluster"] = deals.owner_id.fillna("nobody")
