@@ -53,6 +53,12 @@ def test_the_first_decision_counts() -> None:
     deleted = company.lead(
         mql_at=at("06-02 10:00"), accepted_at=at("06-09 10:00"), deleted_at=at("06-05 10:00")
     )
+    again = company.lead(
+        mql_at=at("06-02 10:00"), accepted_at=at("06-03 10:00"), converted_at=at("06-09 10:00")
+    )
+    both = company.lead(
+        mql_at=at("06-02 10:00"), accepted_at=at("06-03 10:00"), rejected_at=at("06-03 10:00")
+    )
     reasons = company.lead(mql_at=at("06-02 10:00"), rejected_at=at("06-04 10:00"))
     company.rows["leads"][-1]["rejection_reason"] = "no budget "
     found = by_lead(company.fact("decisions"))
@@ -63,6 +69,8 @@ def test_the_first_decision_counts() -> None:
         converted: ("accepted", 0.0),  # a conversion dated by its day
         long_ago: (None, 28 + 2 / 24),
         deleted: (None, 3.0),  # watched until the deletion
+        again: ("accepted", 1.0),
+        both: ("accepted", 1.0),
         reasons: ("rejected", 2.0),
     }
     assert found[reasons]["is_reason_agreed"] is True
