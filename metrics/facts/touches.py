@@ -107,6 +107,7 @@ def responses(known: Known, found: ir.Table, given_up: ir.Table) -> ir.Table:
     """
     columns = ("handoff_id", "handed_off_at", "next_handed_off_at", "ends_at")
     moved = found.inner_join(elsewhere(known), "lead_id").select(*columns, "place")
+    # a union: an engine might else join handoffs to touches by time first, which takes for ever
     there = found.select(*columns, place="lead_id").union(moved)
     pairs = there.inner_join(_by_place(touches(known)), "place")
     hits = pairs.filter(
