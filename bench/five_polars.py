@@ -53,6 +53,11 @@ def five(given: Given) -> dict[str, Figure]:
     )
 
 
+def once(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows computed now: once, however many rest on them."""
+    return rows.collect().lazy()
+
+
 def past(at: pl.Expr, instant: datetime) -> pl.Expr:
     return (at > instant).fill_null(False)
 
@@ -94,15 +99,17 @@ def _leads(tables: Tables) -> tuple[pl.LazyFrame, pl.LazyFrame]:
         *("lead_id", "created_at", "owner_id", "owner_kind", "status", "contact_id", "mql_at"),
         *("accepted_at", "rejected_at", "converted_at", "merged_into", "recorded_at", "deleted_at"),
     )
+    every = once(every)
     known = every.filter(tables.recorded).with_columns(
         deleted_at=pl.when(tables.gone).then("deleted_at")
     )
-    leads = latest(known, "lead_id").filter(~past(c.created_at, as_of))
+    leads = once(latest(known, "lead_id").filter(~past(c.created_at, as_of)))
     changes = tables.changes("lead_changes", "owner", "status", "converted").select(
         "lead_id", "field", "old", "new", "old_kind", "new_kind", "changed_at"
     )
+    changes = once(changes)
     owned = changes.filter((c.field == "owner") & c.new_kind.is_in(["user", "queue"]))
-    handed = _handed(tables, leads, changes, owned)
+    handed = once(_handed(tables, leads, changes, owned))
     answered = _answered(tables, every, handed)
     waited = (
         handed.join(answered, on="handoff", how="left")
@@ -115,12 +122,12 @@ def _leads(tables: Tables) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     )
     tracked = changes.filter((c.field == "owner") & (c.changed_at <= as_of))
     waited = waited.join(tracked.select(is_tracked=pl.len() > 0), how="cross").filter(c.is_tracked)
-    path = _statuses(as_of, leads, changes.filter(c.field == "status"))
+    path = once(_statuses(as_of, leads, changes.filter(c.field == "status")))
     later = first(owned.filter(c.changed_at > as_of), "lead_id", was="old", was_kind="old_kind")
     last = handed.filter(c.next_at.is_null()).select(
         "lead_id", has_handoff=pl.lit(True), last="owner_id", last_kind="owner_kind"
     )
-    mqls = _mqls(as_of, leads, path)
+    mqls = once(_mqls(as_of, leads, path))
     owner = pl.when(c.has_handoff).then("last").when(c.is_changed).then("was")
     kind = pl.when(c.has_handoff).then("last_kind").when(c.is_changed).then("was_kind")
     decided = (
@@ -297,9 +304,11 @@ def _deals(tables: Tables) -> tuple[pl.LazyFrame, pl.LazyFrame]:
         *("opportunity_id", "owner_id", "sales_stage", "loss_reason", "is_closed", "is_won"),
         *("created_at", "closed_at", "close_on", "recorded_at", "deleted_at"),
     )
+    every = once(every)
     known = latest(every.filter(tables.recorded & ~tables.gone), "opportunity_id")
-    deals = known.filter(~past(c.created_at, as_of))
+    deals = once(known.filter(~past(c.created_at, as_of)))
     changes = tables.changes("opportunity_changes", "stage", "owner", "loss_reason", "close_date")
+    changes = once(changes)
     later = changes.filter(c.changed_at > as_of)
     for field, column in (
         ("owner", "owner_id"),
@@ -322,7 +331,7 @@ def _deals(tables: Tables) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     )
     is_dated = c.close_on.is_between(date(1990, 1, 1), local_day(as_of, given.zone))
     by_date = pl.when(is_dated).then(pl.min_horizontal(day_ends, pl.lit(as_of)))
-    staged = (
+    staged = once(
         deals.join(steps, on="opportunity_id", how="left")
         .with_columns(closed_at=pl.coalesce("closing_at", "closed_at", by_date))
         .with_columns(is_closed=c.closed_now & (c.closed_at <= as_of).fill_null(False))
