@@ -87,7 +87,8 @@ def needed(definitions: Definitions, only: Sequence[str] = ()) -> dict[str, Need
     columns: dict[str, dict[str, None]] = {}
     placed: dict[str, dict[str | None, None]] = {}
     for one in _measures():
-        placed.setdefault(one.fact, {})[one.placed_by] = None
+        if one.fact not in placed or _in(one.id, only):
+            placed.setdefault(one.fact, {})[one.placed_by] = None
         for statistic in (one.statistic, *one.variants.values()) if _in(one.id, only) else ():
             reads = statistic(definitions).reads
             columns.setdefault(one.fact, {}).update(dict.fromkeys(reads))

@@ -11,7 +11,8 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from metrics.facts.owner_path import changes_of, leads
+from metrics.facts.owner_path import leads
+from metrics.facts.paths import changes_of
 from metrics.facts.sides import QUEUE, USER, Known, latest
 from model.availability import Availability
 from model.definitions import Definitions

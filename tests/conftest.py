@@ -14,7 +14,7 @@ from monitor import demo
 from monitor.progress import SILENT, Progress
 from tests.store import postgresql
 
-LEADS = 1500
+LEADS = 4000  # so many that no figure is short of records, whatever the day
 MONTHS = 3
 LONG = ("monitor", "store", "connectors")  # begun first, or one process is left with them
 SHARED = {"demonstration", "engine_url", "spark_url"}  # dear to make: once, in one process

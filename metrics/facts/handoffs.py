@@ -81,11 +81,18 @@ def _owned(known: Known, path: ir.Table) -> ir.Table:
         "industry",
         "segment",
         "contact_id",
+        _created_at="created_at",
         _lead_id="lead_id",
         merged_into="merged_into",
         _lead_ends_at="ends_at",
     )
     joined = named.inner_join(lead, [("lead_id", "_lead_id")])
+    joined = joined.mutate(
+        **{
+            at: ibis.ifelse(joined[at] < joined._created_at, joined._created_at, joined[at])
+            for at in ("handed_off_at", "next_handed_off_at")
+        }
+    )
     ends_at = ibis.coalesce(joined._lead_ends_at, ibis.literal(known.as_of, "timestamp(6)"))
     first_at = joined.first_owned_at
     return joined.mutate(
@@ -99,7 +106,7 @@ def _owned(known: Known, path: ir.Table) -> ir.Table:
             ibis.ifelse(first_at.notnull(), joined.handed_off_at, ibis.null("timestamp(6)")),
         ),
         cluster=cluster(joined.owner_id, joined.owner_kind, joined.handed_off_at),
-    ).drop("_lead", "_position", "_person_team", "_lead_id", "_lead_ends_at")
+    ).drop("_lead", "_position", "_person_team", "_lead_id", "_lead_ends_at", "_created_at")
 
 
 def _statuses(known: Known, found: ir.Table) -> tuple[ir.Table, ir.Table]:
@@ -137,14 +144,15 @@ def _bounces(path: ir.Table, found: ir.Table) -> tuple[ir.Table, ir.Table]:
         _queue=(path.owner_kind == QUEUE).fill_null(False),
     )
     until = found.handed_off_at + ibis.interval(days=BOUNCE_DAYS)
-    after = found.select("handoff_id", "lead_id", "position", _until=until).inner_join(
-        steps, "lead_id"
-    )
+    after = found.select(
+        "handoff_id", "lead_id", "position", "handed_off_at", _until=until
+    ).inner_join(steps, "lead_id")
     counted = after.filter(
         (after._step >= after.position)
         & (after._at <= after._until)
         & (after._human | after._queue)
     )
+    counted = counted.mutate(_at=ibis.greatest(counted._at, counted.handed_off_at))
     group = ibis.window(group_by="handoff_id", order_by="_step")
     humans = counted.filter(counted._human)
     paired = humans.mutate(_previous=humans._owner.lag().over(group))

@@ -8,7 +8,6 @@ import ibis.expr.types as ir
 from metrics.calendar import days_between
 from metrics.facts.funnel import traceable
 from metrics.facts.meetings import marketer_meetings
-from metrics.facts.owner_path import changes_of, path_of
 from metrics.facts.parties import (
     campaign_touches,
     documented,
@@ -17,6 +16,7 @@ from metrics.facts.parties import (
     marketers_on,
     parties,
 )
+from metrics.facts.paths import changes_of, path_of
 from metrics.facts.sides import Known, latest, one_of
 from model.periods import local_day
 
@@ -158,16 +158,14 @@ def _base(known: Known) -> ir.Table:
 def _with_stages(known: Known, base: ir.Table, local_days: ir.Table) -> ir.Table:
     """The opportunities with the sales stage then, when they qualified, closed, and how."""
     path = _stage_path(known)
-    order = ibis.window(group_by="opportunity_id", order_by="position")
-    steps = path.mutate(_was_closed=path.is_closed.lag().over(order).fill_null(False))
     now = _last_of(path, "value", "is_closed", "is_won").rename(
         stage_now="value", closed_now="is_closed", won_now="is_won"
     )
-    closing = steps.is_closed & ~steps._was_closed & (steps.position > 0)
-    qualified = (steps.is_qualified & ~steps.is_closed) | steps.is_won
-    reached = steps.group_by("opportunity_id").aggregate(
-        closing_at=steps["at"].max(where=closing),
-        qualified_at=steps["at"].min(where=qualified),
+    closing = path.is_closed & ~path.was_closed & (path.position > 0)
+    qualified = (path.is_qualified & ~path.is_closed) | path.is_won
+    reached = path.group_by("opportunity_id").aggregate(
+        closing_at=path["at"].max(where=closing),
+        qualified_at=path["at"].min(where=qualified),
     )
     joined = (
         base.left_join(now, "opportunity_id")
@@ -199,14 +197,23 @@ def _with_stages(known: Known, base: ir.Table, local_days: ir.Table) -> ir.Table
 
 def _stage_path(known: Known) -> ir.Table:
     """The sales stages an opportunity went through, with what each stage means: opportunity_id,
-    position, at, value, is_closed, is_won, is_qualified.
+    position, at, value, is_closed, is_won, is_qualified, and was_closed: what the stage before
+    means.
 
     Where the CRM does not describe a stage, the opportunity's own flags describe its present one.
     """
     rows = known.deals()
     by_now = rows.filter(rows.created_at.isnull() | (rows.created_at <= known.as_of))
     changes = changes_of(known, "opportunity_changes", "stage")
-    path = path_of(known, by_now, "opportunity_id", changes, current="sales_stage")
+    changes = changes.mutate(_old=changes.old.fill_null(""), _new=changes.new.fill_null(""))
+    path = path_of(
+        known,
+        by_now,
+        "opportunity_id",
+        changes,
+        current="sales_stage",
+        seen=("_old", "_new"),
+    )
     stages = latest(known.all("sales_stages"), "sales_stage").select(
         "is_qualified", _stage="sales_stage", stage_closed="is_closed", stage_won="is_won"
     )
@@ -214,11 +221,14 @@ def _stage_path(known: Known) -> ir.Table:
     own = today.select(
         _id="opportunity_id", _now="sales_stage", own_closed="is_closed", own_won="is_won"
     )
-    joined = path.left_join(stages, [("value", "_stage")]).left_join(
-        own, [("opportunity_id", "_id")]
+    before = stages.select(_before="_stage", before_closed="stage_closed")
+    joined = (
+        path.left_join(stages, [("value", "_stage")])
+        .left_join(before, [("before", "_before")])
+        .left_join(own, [("opportunity_id", "_id")])
     )
-    present = joined.value == joined._now
-    none = ibis.null("boolean")
+    present, none = joined.value == joined._now, ibis.null("boolean")
+    was_present = joined.before == joined._now
     return joined.select(
         "opportunity_id",
         "position",
@@ -226,6 +236,9 @@ def _stage_path(known: Known) -> ir.Table:
         "value",
         is_closed=ibis.coalesce(
             joined.stage_closed, ibis.ifelse(present, joined.own_closed, none), False
+        ),
+        was_closed=ibis.coalesce(
+            joined.before_closed, ibis.ifelse(was_present, joined.own_closed, none), False
         ),
         is_won=ibis.coalesce(joined.stage_won, ibis.ifelse(present, joined.own_won, none), False),
         is_qualified=joined.is_qualified.fill_null(False),

@@ -3,7 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
-from metrics.facts.sides import MARKETING, QUEUE, SALES, USER, Known, latest
+from metrics.facts.paths import changes_of, path_of
+from metrics.facts.sides import MARKETING, SALES, USER, Known, latest
 
 
 def leads(known: Known) -> ir.Table:
@@ -32,83 +33,34 @@ def _leads(known: Known) -> ir.Table:
     return found.drop("_at")
 
 
-def changes_of(known: Known, table: str, field: str) -> ir.Table:
-    """Every recorded change of one field, later than the as-of included, because the first change
-    says what the field held at creation.
-    """
-    rows = known.all(table)
-    return rows.filter(
-        (rows.field == field)
-        & rows.changed_at.notnull()
-        & (rows.deleted_at.isnull() | (rows.deleted_at > known.as_of))
-    )
-
-
-def path_of(
-    known: Known,
-    base: ir.Table,
-    key: str,
-    changes: ir.Table,
-    *,
-    current: str,
-    kind: str | None = None,
-    at: str = "changed_at",
-) -> ir.Table:
-    """The values that a field of `base` went through: `key`, position (0, 1, …), at, value, kind.
-
-    First the value at creation: the old value of the earliest change, or today's (the column
-    `current`) where nothing ever changed. Then each change up to the as-of; changes in the same
-    second by their id. With `kind` only changes to a user or a queue count: a change of owner may
-    come as two rows, names and ids.
-    """
-    typed = "old_kind" in changes.columns and kind is not None
-    if typed:
-        changes = changes.filter(changes.new_kind.isin([USER, QUEUE]))
-    none = ibis.null("string")
-    order = [changes.changed_at, changes.change_id]
-    numbered = changes.select(
-        key,
-        at=at,
-        old="old",
-        value="new",
-        old_kind=changes.old_kind if typed else none,
-        kind=changes.new_kind if typed else none,
-        position=(ibis.row_number().over(group_by=key, order_by=order) + 1).cast("int64"),
-    )
-    first = numbered.filter(numbered.position == 1).select(
-        _key=key, _old="old", _old_kind="old_kind", _changed=ibis.literal(True)
-    )
-    start = base.left_join(first, [(key, "_key")])
-    changed = start._changed.fill_null(False)
-    at_creation = start.select(
-        key,
-        at=start.created_at,
-        value=ibis.ifelse(changed, start._old, start[current]),
-        kind=ibis.ifelse(changed, start._old_kind, start[kind] if kind else none),
-        position=ibis.literal(0).cast("int64"),
-    )
-    by_now = numbered.filter(numbered["at"] <= known.as_of)
-    return at_creation.union(by_now.select(*at_creation.columns))
-
-
 def owner_path(known: Known) -> ir.Table:
-    """The owners a lead went through: lead_id, position, at, owner_id, owner_kind, side,
-    is_human, owner_region, team. Instants before the lead's creation are moved to it.
+    """The owners a lead went through: lead_id, position, at (which may lie before the lead's
+    creation), owner_id, owner_kind, side, side_before (that of the last owner before whose side is
+    known), is_human, owner_region, team.
     """
     return known.once("owner_path", lambda: _owner_path(known))
 
 
 def _owner_path(known: Known) -> ir.Table:
-    rows = leads(known)
-    born = rows.select(_lead="lead_id", _created_at="created_at")
-    changes = changes_of(known, "lead_changes", "owner").inner_join(born, [("lead_id", "_lead")])
-    is_early = changes.changed_at < changes._created_at
-    changes = changes.mutate(since=ibis.ifelse(is_early, changes._created_at, changes.changed_at))
-    path = path_of(
-        known, rows, "lead_id", changes, current="owner_id", kind="owner_kind", at="since"
+    own = known.owners
+    before = own.select(_old="owner_id", _kind="owner_kind", side_of_old="side")
+    after = own.select(_new="owner_id", _kind="owner_kind", side_of_new="side")
+    changes = (
+        changes_of(known, "lead_changes", "owner")
+        .left_join(before, [("old", "_old"), ("old_kind", "_kind")])
+        .drop("_old", "_kind")
+        .left_join(after, [("new", "_new"), ("new_kind", "_kind")])
     )
-    own = known.owners.rename(_owner="owner_id", _kind="owner_kind")
-    joined = path.left_join(own, [("value", "_owner"), ("kind", "_kind")])
+    path = path_of(
+        known,
+        leads(known),
+        "lead_id",
+        changes,
+        current="owner_id",
+        kind="owner_kind",
+        seen=("side_of_old", "side_of_new"),
+    )
+    joined = path.left_join(own, [("value", "owner_id"), ("kind", "owner_kind")])
     return joined.select(
         "lead_id",
         "position",
@@ -116,6 +68,7 @@ def _owner_path(known: Known) -> ir.Table:
         owner_id=joined.value,
         owner_kind=joined.kind,
         side=joined.side,
+        side_before=joined.before,
         is_human=(joined.kind == USER) & ~joined.is_automation.fill_null(False),
         owner_region=joined.owner_region,
         team=joined.team,
@@ -132,7 +85,8 @@ def passages(known: Known, path: ir.Table) -> ir.Table:
     if known.definitions.handoff.rule == "field":
         found = _from_field(known, path)
     else:
-        found = _from_owners(path)
+        entered = path.side_before.isnull() | (path.side_before == MARKETING)
+        found = path.filter((path.side == SALES) & entered).mutate(handed_off_at=path["at"])
     dated = found.filter(found.handed_off_at.notnull())
     window = ibis.window(group_by="lead_id", order_by="position")
     return dated.mutate(
@@ -140,16 +94,6 @@ def passages(known: Known, path: ir.Table) -> ir.Table:
         next_handed_off_at=dated.handed_off_at.lead().over(window),
         next_position=dated.position.lead().over(window),
     )
-
-
-def _from_owners(path: ir.Table) -> ir.Table:
-    sided = path.filter(path.side.notnull())
-    window = ibis.window(group_by="lead_id", order_by="position")
-    before = sided.mutate(_before=sided.side.lag().over(window))
-    entered = before.filter(
-        (before.side == SALES) & (before._before.isnull() | (before._before == MARKETING))
-    )
-    return entered.mutate(handed_off_at=entered["at"]).drop("_before")
 
 
 def _from_field(known: Known, path: ir.Table) -> ir.Table:

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from metrics.facts.owner_path import changes_of, path_of
+from metrics.facts.paths import changes_of, path_of
 from metrics.facts.sides import Known, latest, one_of
 from model.definitions import Definitions
 from model.periods import end_of, local_day, start_of

@@ -3,7 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
-from metrics.facts.owner_path import changes_of, leads, path_of
+from metrics.facts.owner_path import leads
+from metrics.facts.paths import changes_of, path_of
 from metrics.facts.sides import Known
 
 _RATINGS = {"hot": 3.0, "warm": 2.0, "cold": 1.0, "a": 3.0, "b": 2.0, "c": 1.0, "d": 0.0}

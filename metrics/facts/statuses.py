@@ -4,7 +4,8 @@ import ibis
 import ibis.expr.types as ir
 
 from metrics.calendar import days_between
-from metrics.facts.owner_path import changes_of, leads, path_of
+from metrics.facts.owner_path import leads
+from metrics.facts.paths import changes_of, path_of
 from metrics.facts.sides import Known, among, folded
 from model.definitions import Statuses
 
@@ -13,8 +14,9 @@ OUT, BACK, UNKNOWN = -1, -2, -3  # a side exit, back with Marketing, no agreed w
 
 
 def status_path(known: Known) -> ir.Table:
-    """The statuses a lead went through: lead_id, position, at, value (folded). Empty where the CRM
-    tracks none: then today's status says nothing about when it came.
+    """The statuses a lead went through: lead_id, at, value, before (both folded; `before` is null
+    for the first, "" where there was none). Empty where the CRM tracks none: then today's status
+    says nothing about when it came.
     """
     return known.once("status_path", lambda: _status_path(known))
 
@@ -23,14 +25,21 @@ def _status_path(known: Known) -> ir.Table:
     # folded before anything else: an engine then folds each word once, not each row
     changes = changes_of(known, "lead_changes", "status")
     changes = changes.mutate(old=folded(changes.old), new=folded(changes.new))
+    changes = changes.mutate(_old=changes.old.fill_null(""), _new=changes.new.fill_null(""))
     rows = leads(known)
     path = path_of(
-        known, rows.mutate(status=folded(rows.status)), "lead_id", changes, current="status"
+        known,
+        rows.mutate(status=folded(rows.status)),
+        "lead_id",
+        changes,
+        current="status",
+        seen=("_old", "_new"),
+        is_numbered=False,
     )
     tracked = changes.aggregate(_changes=changes.count(where=changes.changed_at <= known.as_of))
     joined = path.cross_join(tracked)
     found = joined.filter(joined._changes > 0)
-    return found.select("lead_id", "position", "at", "value")
+    return found.select("lead_id", "at", "value", "before")
 
 
 def conversions(known: Known) -> ir.Table:
@@ -98,19 +107,15 @@ def vocabulary(path: ir.Table, words: Statuses) -> ir.Table:
     step goes to the next in the order or out (rejected, unreachable, recycled); and from there
     back into the order only by way of recycled, to no later than an MQL.
     """
-    place = _place(path.value, words)
-    order = ibis.window(group_by="lead_id", order_by="position")
-    placed = path.mutate(_place=place)
-    steps = placed.mutate(_before=placed._place.lag().over(order))
-    last_start = _last_start(words)
-    start = steps._place.between(0, last_start)
+    steps = path.mutate(_place=_place(path.value, words), _before=_place(path.before, words))
+    start = steps._place.between(0, _last_start(words))
     inside = (steps._before >= 0) & (steps._place == steps._before + 1)
     leaves = steps._place.isin([OUT, BACK]) & (steps._before != UNKNOWN)
     returns = (steps._before == BACK) & start
-    begins = steps._before.isnull() & ((steps._place == 0) | _is_mql(steps.value, words))
     same = (steps._before == steps._place) & (steps._place != UNKNOWN)
-    good = begins | (steps._before.notnull() & (inside | leaves | returns | same)).fill_null(False)
-    judged = steps.mutate(_good=good)
+    begins = (steps._place == 0) | _is_mql(steps.value, words)
+    goes_on = inside | leaves | returns | same
+    judged = steps.mutate(_good=ibis.ifelse(steps.before.isnull(), begins, goes_on))
     found = judged.group_by("lead_id").aggregate(
         _steps=judged.count(), is_vocabulary_kept=judged._good.all()
     )
@@ -142,11 +147,9 @@ def returns(known: Known, path: ir.Table) -> ir.Table:
     returned_at; from the source's own rejection where no status history shows one.
     """
     words = known.definitions.statuses
-    back = among(path.value, (*words.rejected, *words.recycled))
-    order = ibis.window(group_by="lead_id", order_by="position")
-    marked = path.mutate(_back=back)
-    steps = marked.mutate(_was_back=marked._back.lag().over(order).fill_null(False))
-    found = steps.filter(steps._back & ~steps._was_back).select("lead_id", returned_at="at")
+    back = (*words.rejected, *words.recycled)
+    came_back = path.filter(among(path.value, back) & ~among(path.before, back))
+    found = came_back.select("lead_id", returned_at="at")
     rows = leads(known)
     fields = rows.filter(rows.rejected_at <= known.as_of).select(
         "lead_id", returned_at="rejected_at"

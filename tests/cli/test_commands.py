@@ -128,8 +128,6 @@ UNSEEN = {
     "shared_dashboard_use",  # the CRM does not say who used a report
     "people_interchange",  # no CRM keeps who used to be where
     "segment_agreement",  # too few of its leads are converted into accounts known before
-    "rejection_reason_rate",  # too few of its leads are rejected
-    "attempts_before_giving_up",  # too few of its leads are given up
 }
 
 
