@@ -139,7 +139,7 @@ def in_order(rows: pa.Table, at: str | None, record: str) -> NDArray[np.int64]:
     if at is None:
         return np.asarray(pc.sort_indices(rows.column(record))).astype(np.int64)
     instants = rows.column(at).cast(pa.timestamp("us")).to_numpy().view(np.int64)
-    order = np.argsort(instants, kind="stable")
+    order = np.argsort(instants)
     same = np.diff(instants[order]) == 0
     tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
     several = order[tied]

@@ -62,8 +62,10 @@ class _Plan:
                 continue  # only what was pruned rests on it
             self._needed[one] |= _unnested(one)
             self._needed[one] = self._needed[one] or set(one.schema.names[:1])
+            # a reference is one and the same, however many joins begin with it
+            through = self.users[one] if isinstance(one, ops.JoinReference) else 1
             for below in self._ask(one):
-                self.users[below] = self.users.get(below, 0) + 1
+                self.users[below] = self.users.get(below, 0) + through
         self.order = [one for one in self.order if one in self.users]
 
     def _ask(self, one: ops.Relation) -> list[ops.Relation]:

@@ -114,10 +114,10 @@ def _staged(known: Known, local_days: ir.Table) -> ir.Table:
 
 def _close_dates(known: Known) -> ir.Table:
     """The close date that Sales had written by the as-of: opportunity_id, close_now."""
-    rows = known.deals()
-    text = rows.mutate(_close_on=rows.close_on.cast("string"))
     changes = changes_of(known, "opportunity_changes", "close_date")
-    path = path_of(known, text, "opportunity_id", changes, current="_close_on")
+    path = path_of(
+        known, known.deals(), "opportunity_id", changes, current=ibis._.close_on.cast("string")
+    )
     now = _last_of(path, "value")
     return now.select("opportunity_id", close_now=now.value.substr(0, 10).try_cast("date"))
 
@@ -211,7 +211,7 @@ def _stage_path(known: Known) -> ir.Table:
         by_now,
         "opportunity_id",
         changes,
-        current="sales_stage",
+        current=ibis._.sales_stage,
         seen=("_old", "_new"),
     )
     stages = latest(known.all("sales_stages"), "sales_stage").select(

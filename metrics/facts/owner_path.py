@@ -56,7 +56,7 @@ def _owner_path(known: Known) -> ir.Table:
         leads(known),
         "lead_id",
         changes,
-        current="owner_id",
+        current=ibis._.owner_id,
         kind="owner_kind",
         seen=("side_of_old", "side_of_new"),
     )

@@ -13,7 +13,7 @@ from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from metrics.facts.sides import QUEUE, USER, Known
 
 
-class LastKnown(ops.Analytic):
+class LastKnown(ops.Analytic):  # type: ignore[misc]
     """The value of the row before, or of the nearest before it that has one. Ibis' own functions
     pass nulls over in some engines and not in others.
     """
@@ -47,7 +47,7 @@ def path_of(
     key: str,
     changes: ir.Table,
     *,
-    current: str,
+    current: ibis.Deferred,
     kind: str | None = None,
     seen: tuple[str, str] = ("old", "new"),
     is_numbered: bool = True,
@@ -55,8 +55,8 @@ def path_of(
     """The values that a field of `base` went through: `key`, position (0, 1, …), at, value, kind,
     before.
 
-    First the value at creation: the old value of the earliest change, or today's (the column
-    `current`) where nothing ever changed. Then each change up to the as-of; changes in the same
+    First the value at creation: the old value of the earliest change, or today's (`current`, of
+    `base`) where nothing ever changed. Then each change up to the as-of; changes in the same
     second by their id. With `kind` only changes to a user or a queue count: a change of owner may
     come as two rows, names and ids.
 
@@ -93,7 +93,7 @@ def path_of(
     at_creation = start.select(
         key,
         at=start.created_at,
-        value=ibis.ifelse(changed, start._old, start[current]),
+        value=ibis.ifelse(changed, start._old, current),
         kind=ibis.ifelse(changed, start._old_kind, start[kind] if kind else none),
         position=ibis.literal(0).cast("int64"),
         before=none,

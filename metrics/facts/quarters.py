@@ -177,12 +177,12 @@ def _steps(known: Known, starts: Sequence[datetime]) -> ir.Table:
     """The values that stood as some quarter began: opportunity_id, field, value, and the places of
     the first such quarter (first) and of the first that began later (end).
     """
-    rows = known.deals()
-    text = rows.mutate(**{f"_{column}": rows[column].cast("string") for column in _FIELDS.values()})
     parts = []
     for field, column in _FIELDS.items():
         changes = changes_of(known, "opportunity_changes", field)
-        path = path_of(known, text, "opportunity_id", changes, current=f"_{column}")
+        path = path_of(
+            known, known.deals(), "opportunity_id", changes, current=ibis._[column].cast("string")
+        )
         order = ibis.window(group_by="opportunity_id", order_by="position")
         next_at = path["at"].lead().over(order)
         parts.append(

@@ -15,14 +15,13 @@ def score_at(known: Known, decided: ir.Table) -> ir.Table:
     the score is not tracked: the last value no later than `decided_at`.
     """
     rows = leads(known)
-    text = rows.mutate(_score=rows.score.cast("string"), _rating=rows.rating)
     scores = changes_of(known, "lead_changes", "score")
     ratings = changes_of(known, "lead_changes", "rating")
     tracked = scores.aggregate(
         _scores=scores.count(where=scores.changed_at <= known.as_of)
     ).cross_join(ratings.aggregate(_ratings=ratings.count(where=ratings.changed_at <= known.as_of)))
-    by_score = path_of(known, text, "lead_id", scores, current="_score")
-    by_rating = path_of(known, text, "lead_id", ratings, current="_rating")
+    by_score = path_of(known, rows, "lead_id", scores, current=ibis._.score.cast("string"))
+    by_rating = path_of(known, rows, "lead_id", ratings, current=ibis._.rating)
     scored, rated = by_score.cross_join(tracked), by_rating.cross_join(tracked)
     own = (
         scored.filter(scored._scores > 0)

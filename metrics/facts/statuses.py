@@ -26,13 +26,12 @@ def _status_path(known: Known) -> ir.Table:
     changes = changes_of(known, "lead_changes", "status")
     changes = changes.mutate(old=folded(changes.old), new=folded(changes.new))
     changes = changes.mutate(_old=changes.old.fill_null(""), _new=changes.new.fill_null(""))
-    rows = leads(known)
     path = path_of(
         known,
-        rows.mutate(status=folded(rows.status)),
+        leads(known),
         "lead_id",
         changes,
-        current="status",
+        current=folded(ibis._.status),
         seen=("_old", "_new"),
         is_numbered=False,
     )

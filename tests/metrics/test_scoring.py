@@ -6,7 +6,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from metrics.declaration import (
-    CATALOGUE,
     Anchor,
     Indicator,
     Subject,
@@ -113,13 +112,12 @@ def declare(name: str, anchors: tuple[float, float, float]) -> None:
 
 
 def test_a_declaration_registers_itself_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for known in list(CATALOGUE):
-        monkeypatch.delitem(CATALOGUE, known)
-    monkeypatch.setitem(CATALOGUE, "kept", RATE)
-    before = declarations(CATALOGUE)
+    catalogue = {"kept": RATE}
+    monkeypatch.setattr("metrics.declaration.CATALOGUE", catalogue)
+    before = declarations(catalogue)
     declare("a_rate", (0.1, 0.2, 0.3))
-    assert CATALOGUE["a_rate"].definition == "A definition."
-    assert declarations(CATALOGUE) != before
+    assert catalogue["a_rate"].definition == "A definition."
+    assert declarations(catalogue) != before
     with pytest.raises(ValueError, match="twice"):
         declare("a_rate", (0.1, 0.2, 0.3))
     with pytest.raises(ValueError, match="do not get higher"):
