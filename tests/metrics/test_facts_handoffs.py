@@ -242,6 +242,7 @@ def test_sla_by_segment_calendar_by_region_and_sdr_on_either_side() -> None:
         ("m1, s1 06-02 10:00, mq 06-03 10:00", "06-03 10:00"),
         ("m1, s1 06-02 10:00, m1 06-03 10:00, s2 06-04 10:00", "06-04 10:00"),  # there and back
         ("m1, s1 06-02 10:00, robot 06-03 10:00, s1 06-04 10:00, s2 06-05 10:00", None),
+        ("m1, s1 05-30 10:00, s2 05-30 11:00, s3 05-30 12:00", "06-01 08:00"),  # before it was made
     ],
 )
 def test_bounces(path: str, bounced: str | None) -> None:
