@@ -152,9 +152,7 @@ def _duplicated(known: Known) -> ir.Table:
     parts = []
     for name in ("leads", "opportunities", "activities", "lead_changes"):
         key = TABLES[name].key
-        rows = known.all(name)
-        counted = rows.group_by(key).aggregate(n=rows.count())
-        parts.append(_ids(counted.filter(counted.n > 1), key))
+        parts.append(_ids(latest(known.all(name), key, 1), key))
     return _union(parts)
 
 

@@ -7,6 +7,7 @@ that is computed for its own sake; and it has to read all of it first.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
@@ -125,14 +126,21 @@ class _Plan:
         return any(key <= equal for key in self.keys(link.table))
 
     def _checks(self, one: ops.Filter) -> list[Any]:
-        """What is checked, but for whether a row is the first of those that there is one of."""
-        return [check for check in one.predicates if not self._is_single(check, one.parent)]
+        """What is checked, but for whether a row is the first of those that there is one of; none
+        is the second.
+        """
+        found = []
+        for check in one.predicates:
+            if not self._is_of_one(check, one.parent):
+                found.append(check)
+            elif check.right.value != 0:
+                found.append(ops.Literal(False, dt.boolean))
+        return found
 
-    def _is_single(self, check: Any, rel: ops.Relation) -> bool:
+    def _is_of_one(self, check: Any, rel: ops.Relation) -> bool:
+        """Whether it is which of several copies a row is, where there is one of each."""
         by = _first_of(check, rel)
-        return (
-            by is not None and check.right.value == 0 and any(key <= by for key in self.keys(rel))
-        )
+        return by is not None and any(key <= by for key in self.keys(rel))
 
     def keys(self, one: ops.Relation) -> set[Names]:
         """Sets of columns that no two rows share the values of."""

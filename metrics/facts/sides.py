@@ -125,11 +125,13 @@ def side_of(function: ir.StringValue, rules: FunctionRules) -> ir.StringValue:
     ).cast("string")
 
 
-def latest(rows: ir.Table, key: str) -> ir.Table:
-    """One row per `key`, the one recorded last: a duplicated id must not count twice."""
+def latest(rows: ir.Table, key: str, nth: int = 0) -> ir.Table:
+    """One row per `key`, the one recorded last: a duplicated id must not count twice. With an
+    `nth`, the one recorded so many before the last, where there are as many.
+    """
     order = [ibis.desc(rows.recorded_at), ibis.desc(rows.deleted_at)]
     numbered = rows.mutate(_copy=ibis.row_number().over(group_by=key, order_by=order))
-    return numbered.filter(numbered._copy == 0).drop("_copy")
+    return numbered.filter(numbered._copy == nth).drop("_copy")
 
 
 def one_of(value: ir.StringValue, words: tuple[str, ...]) -> ir.BooleanValue:
