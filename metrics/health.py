@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from metrics.facts.owner_path import leads
 from metrics.facts.paths import changes_of
-from metrics.facts.sides import QUEUE, USER, Known, latest
+from metrics.facts.sides import QUEUE, USER, Keep, Known, latest
 from model.availability import Availability
 from model.definitions import Definitions
 from model.tables import TABLES
@@ -55,18 +55,20 @@ def find(
     definitions: Definitions,
     as_of: datetime,
     run: Run,
+    keep: Keep = lambda _, rows: rows,
     *,
     is_past: bool = False,
 ) -> list[Found]:
     """Every finding that the sources allow to look for, with its count (0: looked for, none).
-    `is_past`: the records are of a later day than `as_of`.
+    `is_past`: the records are of a later day than `as_of`. `keep` gets the records of each, and may
+    return them computed: they are asked for twice.
     """
     known = Known(tables, definitions, as_of)
     found = []
     for one in FINDINGS:
         if availability.lacks(one.needs) or (is_past and one.is_live):
             continue
-        rows = one.records(known).distinct()
+        rows = keep(one.id, one.records(known).distinct())
         counted = run(rows.aggregate(n=rows.count())).column("n")[0].as_py()
         first = rows.order_by("record_id").limit(SAMPLE)
         ids = run(first).column("record_id").to_pylist() if counted else ()

@@ -287,14 +287,11 @@ class Reading(Closing):
 
     def findings(self) -> list[health.Found]:
         """Dirty records: what is wrong, what is done about it, how many."""
-        return health.find(
-            self.tables,
-            self.availability,
-            self.definitions,
-            self.as_of,
-            self.engine.run,
-            is_past=self.as_of < self.manifest.cutoff_at,
-        )
+        known = self.tables, self.availability, self.definitions, self.as_of
+        is_past = self.as_of < self.manifest.cutoff_at
+        with ExitStack() as steps:
+            keep = keeping(self.engine, steps)
+            return health.find(*known, self.engine.run, keep, is_past=is_past)
 
     def dirty(self, finding: str) -> pa.Table:
         """All records of a kind of dirty record; empty where the sources do not tell."""
