@@ -136,7 +136,9 @@ def kill_schedules(company: Small, commands: Starter, times: int) -> None:
     assert last.stop() == 0
     done = [run for run in runs(company) if run["state"] == "done"]
     assert {run["kind"] for run in done[-2:]} == set(timetable.KINDS)
-    assert {run["error"] for run in runs(company)} <= {None, TAKEN_OVER}
+    # the next minute's work may have been told to stop as it began
+    others = [run for run in runs(company) if run["state"] != "stopped"]
+    assert {run["error"] for run in others} <= {None, TAKEN_OVER}
 
 
 @pytest.mark.full
