@@ -146,7 +146,7 @@ class _Plan:
         """Sets of columns that no two rows share the values of."""
         found = self._keys.get(one)
         if found is None:
-            found = self._keys[one] = self._found_keys(one)
+            found = self._keys[one] = set() if _unnested(one) else self._found_keys(one)
         return found
 
     def _found_keys(self, one: ops.Relation) -> set[Names]:
@@ -165,7 +165,7 @@ class _Plan:
             case ops.Filter():
                 numbered = [_first_of(check, one.parent) for check in one.predicates]
                 return self.keys(one.parent) | {key for key in numbered if key is not None}
-            case ops.Project() | ops.DropColumns() | ops.JoinReference() if not _unnested(one):
+            case ops.Project() | ops.DropColumns() | ops.JoinReference():
                 return _carried(one, one.parent, self.keys(one.parent))
         return set()
 
@@ -249,7 +249,7 @@ def _below(one: ops.Relation) -> list[ops.Relation]:
 
 def _unnested(one: ops.Relation) -> set[str]:
     """The columns that make several rows of one."""
-    if not isinstance(one, ops.Project):
+    if not isinstance(one, ops.Project | ops.JoinChain):
         return set()
     return {name for name, value in one.values.items() if value.find(ops.Unnest, filter=ops.Value)}
 

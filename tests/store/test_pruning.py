@@ -107,6 +107,13 @@ def test_no_row_changes(
             assert len({repr(row) for row in held}) == len(held), (steps, key)
 
 
+def test_what_a_join_makes_several_rows_of_has_no_key_any_more() -> None:
+    single = table("single", [1, 2], [(1, 2), (3, 4)])
+    rows, keys = unnested(STEPS["known"](single, single), single), {single.op(): {ID}}
+    assert keys_of(rows, keys) == set()
+    assert found(pruned({"": rows.select("id")}, keys)[""]) == found(rows.select("id"))
+
+
 def joins(rows: ir.Table) -> int:
     return sum(len(one.rest) for one in rows.op().find(ops.JoinChain))
 
