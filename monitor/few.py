@@ -36,10 +36,7 @@ def few(
 
     built = facts.build(tables, definitions, availability, as_of, as_of - HISTORY, mark)
     wanted = {fact: one.of(built[fact]) for fact, one in needed.items()}
-    with (
-        engine.together(wanted, steps, facts.STEP_KEYS) as pruned,
-        engine.materialise(pruned) as computed,
-    ):
+    with engine.together(wanted, steps, facts.STEP_KEYS) as computed:
         for name, rows in computed.items():
             built.put(name, rows)
         yield built

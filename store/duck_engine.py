@@ -48,14 +48,14 @@ class DuckEngine(Engine):
                 self._con.unregister("nothing")
 
     def run(self, expression: ir.Table) -> pa.Table:  # noqa: D102
-        with self._cursor(expression) as (cursor, sql):
+        with self._cursor(self._lean(expression)) as (cursor, sql):
             rows = cursor.sql(sql).to_arrow_table()
         return rows.cast(expression.schema().to_pyarrow())
 
     @contextmanager
     def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatchReader]:  # noqa: D102
         schema = expression.schema().to_pyarrow()
-        with self._cursor(expression) as (cursor, sql):
+        with self._cursor(self._lean(expression)) as (cursor, sql):
             rows = cursor.sql(sql).to_arrow_reader(BATCH)
             yield pa.RecordBatchReader.from_batches(schema, (one.cast(schema) for one in rows))
 
@@ -70,7 +70,7 @@ class DuckEngine(Engine):
     @contextmanager
     def _cursor(self, expression: ir.Table) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
         """A cursor of its own for each call, with the tables in memory, and the SQL."""
-        sql = self._sql(expression)
+        sql = self._compiled(expression)
         with _engine_errors("computing"), self._con.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
             for name, rows in in_memory(expression):

@@ -127,9 +127,14 @@ class Engine(Closing):
     @contextmanager
     def materialise(self, expressions: Mapping[str, ir.Table]) -> Iterator[dict[str, ir.Table]]:
         """Each expression computed once and kept by the engine, dropped at the end."""
+        with self._kept((name, self._lean(one)) for name, one in expressions.items()) as tables:
+            yield tables
+
+    @contextmanager
+    def _kept(self, expressions: Iterable[tuple[str, ir.Table]]) -> Iterator[dict[str, ir.Table]]:
         tables: dict[str, ir.Table] = {}
         try:
-            for name, expression in expressions.items():
+            for name, expression in expressions:
                 stored = f"computed_{next(self._numbers)}_{name}"
                 self._compute(stored, expression)
                 tables[name] = self._named(stored, expression.schema())
@@ -147,17 +152,18 @@ class Engine(Closing):
         steps: Mapping[str, ir.Table],
         step_keys: Mapping[str, Sequence[str]],
     ) -> Iterator[dict[str, ir.Table]]:
-        """The expressions, to be run, with those of their `steps` that several rest on computed
-        once, in the columns that these look at; dropped at the end. `step_keys` are columns that
-        no two rows of a step share.
+        """As `materialise`, those of the expressions' `steps` that several rest on computed once as
+        well, in the columns that these look at. `step_keys` are columns that no two rows of a step
+        share.
         """
         known = {steps[n].op(): {frozenset(key)} for n, key in step_keys.items() if n in steps}
         with ExitStack() as kept:
 
             def compute(name: str, rows: ir.Table) -> ir.Table:
-                return kept.enter_context(self.materialise({name: rows}))[name]
+                return kept.enter_context(self._kept([(name, rows)]))[name]
 
-            yield pruned(expressions, {**self._keys, **known}, steps, compute)
+            lean = pruned(expressions, {**self._keys, **known}, steps, compute)
+            yield kept.enter_context(self._kept(lean.items()))
 
     def duplicated_keys(self) -> dict[str, int]:
         """By table: keys that more than one source gives; tables with none are left out."""
@@ -172,8 +178,8 @@ class Engine(Closing):
                     found[name] = int(count)
         return found
 
-    def _sql(self, expression: ir.Table) -> str:
-        return self._compiled(pruned({"": expression}, self._keys)[""])
+    def _lean(self, expression: ir.Table) -> ir.Table:
+        return pruned({"": expression}, self._keys)[""]
 
     def _compiled(self, expression: ir.Table) -> str:
         return str(self._ibis.compile(expression))

@@ -98,7 +98,7 @@ class SparkEngine(Engine):
 
     def run(self, expression: ir.Table) -> pa.Table:  # noqa: D102
         with self._errors():
-            rows = self._query(expression).toArrow()
+            rows = self._query(self._lean(expression)).toArrow()
         return rows.cast(expression.schema().to_pyarrow())
 
     def _compiled(self, expression: ir.Table) -> str:
@@ -106,7 +106,7 @@ class SparkEngine(Engine):
         return str(query.transform(_float).sql(self._ibis.dialect))
 
     def _query(self, expression: ir.Table) -> DataFrame:
-        sql = self._sql(expression)
+        sql = self._compiled(expression)
         with self._lock:
             for name, rows in in_memory(expression):
                 if name not in self._in_memory:

@@ -118,15 +118,14 @@ def _close_dates(known: Known) -> ir.Table:
     path = path_of(
         known, known.deals(), "opportunity_id", changes, current=ibis._.close_on.cast("string")
     )
-    now = _last_of(path, "value")
-    return now.select("opportunity_id", close_now=now.value.substr(0, 10).try_cast("date"))
+    now = path.group_by("opportunity_id").aggregate(_last=_last(path, "value"))
+    written = now._last["value"]
+    return now.select("opportunity_id", close_now=written.substr(0, 10).try_cast("date"))
 
 
-def _last_of(path: ir.Table, *columns: str) -> ir.Table:
-    """The last values of a path: opportunity_id and those columns. As one: a null is a value."""
-    every = ibis.struct({name: path[name] for name in columns})
-    found = path.group_by("opportunity_id").aggregate(_last=every.argmax(path.position))
-    return found.select("opportunity_id", **{name: found._last[name] for name in columns})
+def _last(path: ir.Table, *columns: str) -> ir.StructValue:
+    """The last values of a path, as one: a null is a value, too."""
+    return ibis.struct({name: path[name] for name in columns}).argmax(path.position)
 
 
 def _base(known: Known) -> ir.Table:
@@ -158,19 +157,20 @@ def _base(known: Known) -> ir.Table:
 def _with_stages(known: Known, base: ir.Table, local_days: ir.Table) -> ir.Table:
     """The opportunities with the sales stage then, when they qualified, closed, and how."""
     path = _stage_path(known)
-    now = _last_of(path, "value", "is_closed", "is_won").rename(
-        stage_now="value", closed_now="is_closed", won_now="is_won"
-    )
     closing = path.is_closed & ~path.was_closed & (path.position > 0)
     qualified = (path.is_qualified & ~path.is_closed) | path.is_won
-    reached = path.group_by("opportunity_id").aggregate(
+    found = path.group_by("opportunity_id").aggregate(
+        _last=_last(path, "value", "is_closed", "is_won"),
         closing_at=path["at"].max(where=closing),
         qualified_at=path["at"].min(where=qualified),
     )
+    reached = found.mutate(
+        stage_now=found._last["value"],
+        closed_now=found._last["is_closed"],
+        won_now=found._last["is_won"],
+    ).drop("_last")
     joined = (
-        base.left_join(now, "opportunity_id")
-        .drop("opportunity_id_right")
-        .left_join(reached, "opportunity_id")
+        base.left_join(reached, "opportunity_id")
         .drop("opportunity_id_right")
         .left_join(local_days, [("close_on", "local_day")])
     )

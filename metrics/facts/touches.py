@@ -105,16 +105,14 @@ def responses(known: Known, found: ir.Table, given_up: ir.Table) -> ir.Table:
     Touches at or after the handoff, before the lead's next handoff, and while the lead was
     watched. Of touches in the same second the lower id is the first.
     """
-    columns = ("handoff_id", "handed_off_at", "next_handed_off_at", "ends_at")
+    columns = ("handoff_id", "handed_off_at", "_until")
+    ahead_of_next = found.next_handed_off_at - ibis.interval(microseconds=1)
+    found = found.mutate(_until=ibis.least(found.ends_at, ahead_of_next))
     moved = found.inner_join(elsewhere(known), "lead_id").select(*columns, "place")
     # a union: an engine might else join handoffs to touches by time first, which takes for ever
     there = found.select(*columns, place="lead_id").union(moved)
     pairs = there.inner_join(_by_place(touches(known)), "place")
-    hits = pairs.filter(
-        (pairs.occurred_at >= pairs.handed_off_at)
-        & (pairs.occurred_at <= pairs.ends_at)
-        & (pairs.next_handed_off_at.isnull() | (pairs.occurred_at < pairs.next_handed_off_at))
-    )
+    hits = pairs.filter(pairs.occurred_at.between(pairs.handed_off_at, pairs._until))
     judged = hits.left_join(given_up, "handoff_id").drop("handoff_id_right")
     tried = (judged.occurred_at <= judged.given_up_at).fill_null(False)
     named = judged.mutate(
