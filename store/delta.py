@@ -36,7 +36,7 @@ from model.errors import LakeError
 CURSOR = "detente.cursor"
 FILE = "_file"
 NOTHING = pa.schema([])
-ROWS_PER_FILE = 10_000
+ROWS_PER_FILE = 40_000
 """The file of a changed row is written again: small files keep that little, many slow readers."""
 WRITERS = 2
 """So many parts of a table are written at once."""

@@ -22,11 +22,11 @@ def touches(known: Known) -> ir.Table:
 def _touches(known: Known) -> ir.Table:
     rows = known.rows("activities")
     done = rows.filter(
-        rows.kind.isin(TOUCH_KINDS)
-        & rows.is_completed.fill_null(False)
-        & ~rows.is_automated.fill_null(False)
-        & ~rows.is_internal.fill_null(False)
-        & (rows.direction.fill_null("outbound") != "inbound")
+        ibis.array(TOUCH_KINDS).contains(rows.kind)  # an engine asks each kind once, not each row
+        & rows.is_completed
+        & ~rows.is_automated.identical_to(True)
+        & ~rows.is_internal.identical_to(True)
+        & ~rows.direction.identical_to("inbound")
         & (rows.occurred_at <= known.as_of)
     )
     joined = done.inner_join(known.people, [("performed_by", "user_id")])
