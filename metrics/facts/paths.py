@@ -13,10 +13,16 @@ from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from metrics.facts.sides import QUEUE, USER, Known
 
 
+# Ibis' own functions pass nulls over in some engines and not in others.
 class LastKnown(ops.Analytic):  # type: ignore[misc]
-    """The value of the row before, or of the nearest before it that has one. Ibis' own functions
-    pass nulls over in some engines and not in others.
-    """
+    """The value of the row before, or of the nearest before it that has one."""
+
+    arg: ops.Column[dt.Any]
+    dtype = rlz.dtype_like("arg")
+
+
+class OfFirst(ops.Analytic):  # type: ignore[misc]
+    """The value of the first row, which may be null."""
 
     arg: ops.Column[dt.Any]
     dtype = rlz.dtype_like("arg")
@@ -26,7 +32,12 @@ def _visit_last_known(compiler: Any, _: LastKnown, *, arg: sge.Expression) -> sg
     return sge.IgnoreNulls(this=compiler.f.lag(arg))
 
 
+def _visit_of_first(compiler: Any, _: OfFirst, *, arg: sge.Expression) -> sge.Expression:
+    return compiler.f.first_value(arg)
+
+
 SQLGlotCompiler.visit_LastKnown = _visit_last_known
+SQLGlotCompiler.visit_OfFirst = _visit_of_first
 
 
 def changes_of(known: Known, table: str, field: str) -> ir.Table:
@@ -71,7 +82,6 @@ def path_of(
     order = [changes.changed_at, changes.change_id]
     in_order = ibis.window(group_by=key, order_by=order)
     old, new = (changes[name] for name in seen)
-    at_first = ibis.struct({"old": old}).first().over(in_order)["old"]  # which may be null
     numbered = changes.select(
         key,
         at="changed_at",
@@ -80,7 +90,9 @@ def path_of(
         old_kind=changes.old_kind if typed else none,
         kind=changes.new_kind if typed else none,
         position=(ibis.row_number().over(in_order) + 1).cast("int64"),
-        before=ibis.coalesce(LastKnown(new).to_expr().over(in_order), at_first),
+        before=ibis.coalesce(
+            LastKnown(new).to_expr().over(in_order), OfFirst(old).to_expr().over(in_order)
+        ),
     )
     if is_numbered:
         first = numbered.filter(numbered.position == 1)
