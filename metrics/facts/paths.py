@@ -33,7 +33,7 @@ def _visit_last_known(compiler: Any, _: LastKnown, *, arg: sge.Expression) -> sg
 
 
 def _visit_of_first(compiler: Any, _: OfFirst, *, arg: sge.Expression) -> sge.Expression:
-    return compiler.f.first_value(arg)
+    return sge.FirstValue(this=arg)
 
 
 SQLGlotCompiler.visit_LastKnown = _visit_last_known
