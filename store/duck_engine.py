@@ -2,7 +2,7 @@
 """The engine inside the process: DuckDB over the lake's files."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -33,8 +33,10 @@ class DuckEngine(Engine):
         temp_folder: Path | None = None,
     ) -> None:
         self._con = DuckSettings(memory_limit, temp_folder).connect()
-        # kept for the next step rather than given back: the system takes long to hand it out again
-        self._con.execute(f"SET block_allocator_memory = {literal(memory_limit)}")
+        # Kept for the next step rather than given back: the system takes long to hand it out again.
+        # Refused where the limit is more than the machine has.
+        with suppress(duckdb.InvalidInputException):
+            self._con.execute(f"SET block_allocator_memory = {literal(memory_limit)}")
         super().__init__(lake, manifest, ibis.duckdb.from_connection(self._con))
 
     def _view(self, name: str, schema: pa.Schema, parts: Sequence[Files]) -> None:

@@ -133,6 +133,24 @@ def test_a_touch_belongs_to_the_handoff_it_follows() -> None:
     assert second["response_business_hours"] == 1.0
 
 
+def test_a_touch_as_the_next_handoff_begins_belongs_to_that_one() -> None:
+    company = Company()
+    lead = company.lead("m1, s1 06-02 10:00, m1 06-03 10:00, s2 06-05 10:00")
+    company.touch(lead, "s2", "06-05 10:00")
+    assert [row["is_responded"] for row in handoffs(company)[lead]] == [False, True]
+
+
+def test_what_nobody_says_of_a_touch_counts_for_it_but_that_it_was_completed() -> None:
+    company = Company()
+    unsaid = {"direction": None, "is_automated": None, "is_internal": None}
+    counted, planned = (company.lead("m1, s1 06-02 10:00") for _ in range(2))
+    company.touch(counted, "s1", "06-02 11:00", **unsaid)
+    company.touch(planned, "s1", "06-02 11:00", **unsaid, is_completed=None)
+    found = handoffs(company)
+    assert found[counted][0]["is_responded"]
+    assert not found[planned][0]["is_responded"]
+
+
 def test_rejected_stays_at_risk_deleted_and_merged_are_censored() -> None:
     company = Company()
     rejected = company.lead("m1, s1 06-02 10:00", rejected_at=at("06-03 10:00"))

@@ -126,6 +126,13 @@ def test_floats_are_no_decimals(engine: Engine) -> None:
     ]
 
 
+@pytest.mark.parametrize("memory_limit", ["100MB", "1.5 GiB", "9000GB"])
+def test_a_limit_may_be_less_or_more_than_the_machine_has(lake: Lake, memory_limit: str) -> None:
+    versions = put(lake, "crm", "leads", {"lead_id": "00Q"})
+    with DuckEngine(lake, draft(versions), memory_limit=memory_limit) as engine:
+        assert engine.run(engine.canonical["leads"])["lead_id"].to_pylist() == ["00Q"]
+
+
 def test_threads_share_an_engine(engine: Engine) -> None:
     leads = engine.canonical["leads"]
 
