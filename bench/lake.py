@@ -142,7 +142,7 @@ became AS (
 SELECT *, CASE WHEN is_deal THEN row_number() OVER (PARTITION BY is_deal ORDER BY i) - 1 END AS j
 FROM became;
 CREATE TABLE handed AS
-SELECT row_number() OVER () - 1 AS r, i, j, handed_at, seller, converted_at FROM core
+SELECT row_number() OVER (ORDER BY i) - 1 AS r, i, j, handed_at, seller, converted_at FROM core
 WHERE class NOT IN ('new', 'mql') AND handed_at <= today() AND u(i, 'ever') < 0.85;
 CREATE TABLE deal AS
 WITH begun AS (

@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from metrics.facts.evidence import CAPTURE_DAYS
 from metrics.loaded import Loaded
 from model.stages import Function
 
-CAPTURE_DAYS = 90
 READS = {
     "people": ("side", "is_touching", "functions_since_at", "trainings"),
     "metrics": ("company_marketing_targets", "company_declared_targets", "is_declared"),
     "structure": ("is_declared",),
-    "handoffs": ("handed_off_at", "is_accepted_untouched"),
 }
 """What conditions look at in facts that figures are made of, too."""
+READS_LATELY = {"handoffs": ("handed_off_at", "is_accepted_untouched")}
+"""The same in the rows of the last `CAPTURE_DAYS` only."""
 LEAST_ACCEPTED = 20
 LEAST_WATCHED_DAYS = 180
 MOVE_DAYS = 730

@@ -13,6 +13,7 @@ import numpy as np
 from metrics.asked import Asked, Segment
 from metrics.context import (
     READS,
+    READS_LATELY,
     Condition,
     Context,
     context_of,
@@ -102,6 +103,7 @@ def needed(definitions: Definitions, only: Sequence[str] = ()) -> dict[str, Need
             tuple(at for at in placed[fact] if at),
             None in placed[fact],
             () if only else SEGMENTS[fact],
+            READS_LATELY.get(fact, ()) if only else (),
         )
         for fact, read in columns.items()
     }

@@ -30,17 +30,20 @@ UNSET = "(none)"  # how a segment without a value is called
 class Needed:
     """What figures look at in a fact: `columns`, and `placed_by`, the instants by which they place
     a row, the first of which orders the rows. `is_stock`: some look at all rows whenever they fell.
-    `segments` are the dimensions that it can be cut by.
+    `segments` are the dimensions that it can be cut by. `lately` are columns that only conditions
+    look at, in late rows.
     """
 
     columns: tuple[str, ...]
     placed_by: tuple[str, ...] = ()
     is_stock: bool = False
     segments: tuple[str, ...] = ()
+    lately: tuple[str, ...] = ()
 
     def of(self, fact: ir.Table) -> ir.Table:
         """The fact in the columns that this takes, the record's first."""
-        wanted = (fact.columns[0], *self.placed_by, *self.columns, *self.segments, "cluster")
+        seen = (*self.placed_by, *self.columns, *self.lately, *self.segments)
+        wanted = (fact.columns[0], *seen, "cluster")
         return fact.select(*dict.fromkeys(wanted))
 
 

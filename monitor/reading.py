@@ -14,7 +14,7 @@ from metrics.asked import PERIODS
 from metrics.declaration import Gauge, Result, Shown
 from metrics.estimate import Estimate
 from metrics.indicators import CATALOGUE, EVIDENCE, OUTCOMES
-from metrics.loaded import UNSET, Loaded, Span, instant
+from metrics.loaded import UNSET, Facts, Loaded, Span, instant
 from metrics.rows import Rows
 from metrics.stage import Verdict, infer
 from model.availability import Availability
@@ -75,6 +75,7 @@ class Reading(Closing):
                 self.as_of,
                 self.as_of - HISTORY,
                 keeping(self.engine, steps),
+                recorded_until=self.engine.recorded_until,
             )
             return self._stack.enter_context(self.engine.materialise(expressions))
 
@@ -190,9 +191,12 @@ class Reading(Closing):
         self._check_split(by, where)
         needed = evaluate.needed(self.definitions, only)
         known = self.availability, self.definitions, self.as_of
-        with few(self.engine, self.tables, *known, needed) as computed:
+
+        def results(computed: Facts) -> list[Result]:
             loaded = evaluate.loaded(lambda: computed, *known, self._run, few=needed)
             return evaluate.evaluate(loaded, window=window, by=by, only=only)
+
+        return few(self.engine, self.tables, *known, needed, results)
 
     def shown(
         self,

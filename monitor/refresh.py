@@ -57,6 +57,7 @@ def publish(
             as_of,
             as_of - HISTORY,
             keeping(engine, steps),
+            recorded_until=engine.recorded_until,
         )
         written = {}
         for done, (name, expression) in enumerate(built.items()):

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import unquote
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake import Schema as DeltaSchema
@@ -42,9 +44,8 @@ WRITERS = 2
 """So many parts of a table are written at once."""
 # Old versions stay readable for as long as a manifest names them: `vacuum` decides, not age.
 CONFIGURATION = {"delta.enableExpiredLogCleanup": "false", "delta.checkpointInterval": "50"}
-# The log outlives the files: with the least and greatest of each column in it, ids of deleted
-# records would stay there.
-WITHOUT_VALUES = {"delta.dataSkippingNumIndexedCols": "0"}
+CLOCKS = RECORDED_AT, DELETED_AT = "recorded_at", "deleted_at"
+"""The instants that whoever looks at an earlier day asks of every row."""
 
 _UNSAFE = frozenset("[]{}%*?#")  # Delta and the readers of parquet read these in a path as signs
 
@@ -55,13 +56,16 @@ Parts: TypeAlias = Iterable[tuple[str, Iterable[pa.RecordBatch]]]
 @dataclass(frozen=True)
 class File:
     """A parquet file: its name below its table, its value of the partition column ("" where there
-    is none), its rows and bytes.
+    is none), its rows and bytes; by when they were recorded (None: not known), and whether any may
+    be deleted.
     """
 
     name: str
     part: str
     rows: int
     size: int
+    recorded_until: datetime | None = None
+    may_have_deleted: bool = True
 
     @property
     def is_small(self) -> bool:
@@ -89,6 +93,18 @@ class Stored:
     def rows(self) -> int:
         """How many rows, from the log alone."""
         return sum(file.rows for file in self.files.values())
+
+    @property
+    def recorded_until(self) -> datetime | None:
+        """By when all rows were recorded; None where the log does not tell."""
+        found = [file.recorded_until for file in self.files.values()]
+        known = [at for at in found if at is not None]
+        return max(known, default=datetime.min) if len(known) == len(found) else None
+
+    @property
+    def may_have_deleted(self) -> bool:
+        """Whether any row may have been deleted."""
+        return any(file.may_have_deleted for file in self.files.values())
 
     def dataset(self, schema: pa.Schema, places: Iterable[str]) -> ds.Dataset:
         """Some of the files in the columns `schema`; the column `FILE` says in which of them a row
@@ -174,11 +190,9 @@ class Storage:
             )
         return found
 
-    def files(self, table: DeltaTable, path: str) -> list[str]:
+    def uris(self, table: DeltaTable, stored: Stored) -> list[str]:
         """The parquet files of an opened table, as a reader of parquet names them."""
-        if self._folder is None:
-            return table.file_uris()
-        return list(self.stored(path, table).files)
+        return list(stored.files) if stored.on_disk else table.file_uris()
 
     def stored(
         self, path: str, table: DeltaTable | None, schema: pa.Schema | None = None
@@ -195,6 +209,7 @@ class Storage:
                 one.get(f"partition.{partition}", ""),
                 one["num_records"] or 0,
                 one["size_bytes"],
+                *_clocks(one),
             )
             for one in pa.table(table.get_add_actions(flatten=True)).to_pylist()
         }
@@ -233,7 +248,7 @@ class Storage:
                     rows,
                     mode="error",
                     partition_by=split,
-                    configuration=CONFIGURATION if with_values else CONFIGURATION | WITHOUT_VALUES,
+                    configuration=CONFIGURATION if with_values else _configuration(rows.schema),
                     storage_options=self.options,
                     commit_properties=properties,
                 )
@@ -286,7 +301,7 @@ class Storage:
                     columns,
                     added,
                     partition_by=split,
-                    configuration=CONFIGURATION | WITHOUT_VALUES,
+                    configuration=_configuration(schema),
                     storage_options=self.options,
                     commit_properties=_properties(cursor),
                 )
@@ -318,9 +333,7 @@ class Storage:
             write_statistics=[f.name for f in rows.schema if not pa.types.is_string(f.type)],
         )
         size = system.get_file_info(folder + name).size
-        return AddAction(
-            name, size, values, _now(), True, json.dumps({"numRecords": rows.num_rows})
-        )
+        return AddAction(name, size, values, _now(), True, json.dumps(_statistics(rows)))
 
     def vacuum(self, path: str, keep: Iterable[int]) -> int:
         """Delete the files that neither the newest version nor those in `keep` use."""
@@ -336,6 +349,40 @@ class Storage:
                 keep_versions=sorted(keep),
             )
         return len(deleted)
+
+
+def _configuration(schema: pa.Schema) -> dict[str, str]:
+    """How a table is kept. The log outlives the files: with the least and greatest of each column
+    in it, ids of deleted records would stay there. It has those of the clocks alone.
+    """
+    clocks = [name for name in CLOCKS if name in schema.names]
+    if clocks:
+        return CONFIGURATION | {"delta.dataSkippingStatsColumns": ",".join(clocks)}
+    return CONFIGURATION | {"delta.dataSkippingNumIndexedCols": "0"}
+
+
+def _statistics(rows: pa.Table) -> dict[str, Any]:
+    """What the log is to say of a file with these rows."""
+    clocks = {name: rows.column(name) for name in CLOCKS if name in rows.column_names}
+    last = {name: pc.max(column).as_py() for name, column in clocks.items()}
+    return {
+        "numRecords": rows.num_rows,
+        "maxValues": {name: at.isoformat() for name, at in last.items() if at is not None},
+        "nullCount": {name: column.null_count for name, column in clocks.items()},
+    }
+
+
+def _clocks(file: Mapping[str, Any]) -> tuple[datetime | None, bool]:
+    """By when the rows of a file were recorded, where its log tells, and whether any may be
+    deleted.
+    """
+    rows, last = file["num_records"], file.get(f"max.{RECORDED_AT}")
+    if last is not None:
+        part = timedelta(milliseconds=1)  # some writers leave out what is less
+        last = min(last, datetime.max - part) + part
+    elif rows is not None and file.get(f"null_count.{RECORDED_AT}") == rows:
+        last = datetime.min
+    return last, rows is None or file.get(f"null_count.{DELETED_AT}") != rows
 
 
 def _properties(cursor: str | None) -> CommitProperties:

@@ -13,8 +13,9 @@ import pyarrow as pa
 from model.errors import LakeError
 from store.duck import DuckSettings, literal, null_column, quoted
 from store.engines import Engine, in_memory
-from store.lake import Files, Lake
+from store.lake import Lake
 from store.manifest import Manifest
+from store.opened import Files
 
 BATCH = 100_000  # rows
 
@@ -93,8 +94,7 @@ def _parquet(files: Files) -> str:
 
 def _conformed(schema: pa.Schema, files: Files) -> str:
     return ", ".join(
-        quoted(field.name) if field.name in files.columns.names else null_column(field)
-        for field in schema
+        quoted(field.name) if files.has(field.name) else null_column(field) for field in schema
     )
 
 
@@ -105,3 +105,7 @@ def _engine_errors(what: str) -> Iterator[None]:
     except duckdb.Error as error:
         reason = str(error).splitlines()[0][:200]
         raise LakeError(f"the engine failed ({reason})", what, "Check memory and disk.") from error
+    except RuntimeError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # how DuckDB says it
+            raise KeyboardInterrupt from None
+        raise

@@ -7,9 +7,12 @@ Spark Connect server; `open_engine` chooses. The same expression gives the same 
 import itertools
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import ibis
 import ibis.expr.operations as ops
@@ -20,9 +23,13 @@ from ibis.backends.sql import SQLBackend
 from model.closing import Closing
 from model.errors import ConfigurationError, LakeError
 from model.tables import TABLES
-from store.lake import FACTS, Files, Lake
+from store.lake import FACTS, Lake
 from store.manifest import Manifest
+from store.opened import Files
 from store.pruning import Names, keys_of, pruned
+
+T = TypeVar("T")
+Promise: TypeAlias = Callable[[], ir.Table]
 
 ibis.options.sql.fuse_selects = False  # a third of Ibis' time, and an engine does it in a moment
 
@@ -43,6 +50,8 @@ class Engine(Closing):
         self._numbers = itertools.count()
         self._sources = _by_table(manifest)
         self._facts: dict[str, ir.Table] = {}
+        self.recorded_until: dict[str, datetime] = {}
+        """By table when its rows were recorded at the latest, where the lake tells."""
         self._keys: dict[ops.Relation, set[Names]] = {}
         try:
             self.canonical: dict[str, ir.Table] = {
@@ -117,7 +126,12 @@ class Engine(Closing):
             path: self.manifest.versions[path] if version is None else version for path in paths
         }
         parts = [self._lake.files(path, number) for path, number in versions.items()]
-        schema = parts[0].columns if schema is None else schema
+        if schema is None:
+            schema = parts[0].columns
+        else:
+            known = [part.recorded_until for part in parts if part.recorded_until is not None]
+            if len(known) == len(parts):
+                self.recorded_until[name] = max(known, default=datetime.min)
         self._view(name, schema, [part for part in parts if part.uris])
         return self._named(name, ibis.schema(schema))
 
@@ -145,25 +159,37 @@ class Engine(Closing):
                 del self._keys[table.op()]
                 self._drop(table.get_name())
 
-    @contextmanager
     def together(
         self,
-        expressions: Mapping[str, ir.Table],
+        expressions: Mapping[str, Promise],
         steps: Mapping[str, ir.Table],
         step_keys: Mapping[str, Sequence[str]],
-    ) -> Iterator[dict[str, ir.Table]]:
-        """As `materialise`, those of the expressions' `steps` that several rest on computed once as
-        well, in the columns that these look at. `step_keys` are columns that no two rows of a step
-        share.
+        use: Callable[[Mapping[str, Promise]], T],
+    ) -> T:
+        """What `use` makes of the expressions, each computed once; in a thread of its own, which
+        waits for each where it calls it. They are computed in their order, those of their `steps`
+        that several rest on once as well, in the columns that these look at, and dropped at the
+        end. `step_keys` are columns that no two rows of a step share.
         """
-        known = {steps[n].op(): {frozenset(key)} for n, key in step_keys.items() if n in steps}
-        with ExitStack() as kept:
+        made = {name: Future[ir.Table]() for name in expressions}
+        with ExitStack() as kept, ThreadPoolExecutor(1) as other:
 
             def compute(name: str, rows: ir.Table) -> ir.Table:
                 return kept.enter_context(self._kept([(name, rows)]))[name]
 
-            lean = pruned(expressions, {**self._keys, **known}, steps, compute)
-            yield kept.enter_context(self._kept(lean.items()))
+            used = other.submit(use, {name: one.result for name, one in made.items()})
+            try:
+                wanted = {name: make() for name, make in expressions.items()}
+                named = dict(steps)  # `use` may make more of them
+                unique = {named[n].op(): {frozenset(k)} for n, k in step_keys.items() if n in named}
+                lean = pruned(wanted, {**self._keys, **unique}, named, compute)
+                for name, rows in lean.items():
+                    made[name].set_result(compute(name, rows))
+            except BaseException:
+                for one in made.values():
+                    one.cancel()
+                raise
+            return used.result()
 
     def duplicated_keys(self) -> dict[str, int]:
         """By table: keys that more than one source gives; tables with none are left out."""

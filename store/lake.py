@@ -36,6 +36,7 @@ from store.duck import DuckSettings
 from store.manifest import MANIFESTS, Manifest
 from store.memory import be_thrifty
 from store.merge import Changes, Merge, Purge
+from store.opened import Files
 from store.staging import MONTH, Staged, stage_ids, with_month
 
 FACTS = "facts"
@@ -78,16 +79,6 @@ class Removed:
     rows: int
     refused: bool
     version: int
-
-
-@dataclass(frozen=True)
-class Files:
-    """One version of the table at `address`: its columns, and the parquet files with its rows."""
-
-    address: str
-    version: int
-    columns: pa.Schema
-    uris: tuple[str, ...]
 
 
 class Lake:
@@ -308,14 +299,20 @@ class Lake:
 
     def uris(self, path: str, version: int) -> list[str]:
         """The parquet files of one version of the table at `path`, such as "crm/leads"."""
-        return self._storage.files(self._storage.named(path, version), path)
+        return list(self.files(path, version).uris)
 
     def files(self, path: str, version: int) -> Files:
         """The same with where the table is and the columns that it holds."""
         table = self._storage.named(path, version)
-        columns = pa.schema([field for field in schema_of(table) if field.name != MONTH])
-        uris = tuple(self._storage.files(table, path))
-        return Files(self._storage.address(path), version, columns, uris)
+        stored = self._storage.stored(path, table)
+        return Files(
+            self._storage.address(path),
+            version,
+            pa.schema([field for field in stored.schema if field.name != MONTH]),
+            tuple(self._storage.uris(table, stored)),
+            stored.recorded_until,
+            stored.may_have_deleted,
+        )
 
     def publish(self, draft: Manifest) -> Manifest:
         """Make `draft` the newest manifest, in one commit; LakeError if a version is not there."""

@@ -176,7 +176,7 @@ class _Plan:
         found = one
         match one:
             case ops.Project() | ops.DropColumns():
-                found = ops.Project(*below, self._values(one.values, names))
+                found = _selected(below[0], self._values(one.values, names))
             case ops.Filter():
                 checks = self._moved(self._checks(one))
                 found = ops.Filter(*below, checks) if checks else below[0]
@@ -189,7 +189,11 @@ class _Plan:
                     ops.JoinLink(link.how, self.new[link.table], self._moved(link.predicates))
                     for link in self._links[one]
                 ]
-                found = ops.JoinChain(below[0], links, self._values(one.values, names))
+                values = self._values(one.values, names)
+                if links:
+                    found = ops.JoinChain(below[0], links, values)
+                else:
+                    found = _selected(below[0].parent, _on_parent(values, below[0]))
             case ops.JoinReference():
                 found = ops.JoinReference(*below, one.identifier)
             case ops.Distinct():
@@ -294,6 +298,16 @@ def _first_of(check: Any, rel: ops.Relation) -> Names | None:
 
 
 def _only(one: ops.Relation, names: list[str]) -> ops.Relation:
-    if list(one.schema.names) == names:
-        return one
-    return ops.Project(one, {name: ops.Field(one, name) for name in names})
+    return _selected(one, {name: ops.Field(one, name) for name in names})
+
+
+def _selected(one: ops.Relation, values: Mapping[str, Any]) -> ops.Relation:
+    """`one` in these columns; itself where they are its own."""
+    own = {name: ops.Field(one, name) for name in one.schema.names}
+    return one if values == own and [*values] == [*own] else ops.Project(one, values)
+
+
+def _on_parent(values: Mapping[str, Any], reference: ops.JoinReference) -> dict[str, Any]:
+    """The values, of what the reference stands for."""
+    own = {ops.Field(reference, n): ops.Field(reference.parent, n) for n in reference.schema.names}
+    return {name: value.replace(own, filter=ops.Value) for name, value in values.items()}

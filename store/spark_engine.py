@@ -21,8 +21,9 @@ from sqlglot import exp
 
 from model.errors import ConfigurationError, LakeError, NoAnswerError
 from store.engines import Engine, in_memory
-from store.lake import Files, Lake
+from store.lake import Lake
 from store.manifest import Manifest
+from store.opened import Files
 
 ANSWER_SECONDS = 10
 RETRIES = 5  # over 17 seconds; by itself the client goes on for ten minutes
@@ -73,7 +74,7 @@ class SparkEngine(Engine):
         return rows.selectExpr(
             *(
                 f"`{field.name}`"
-                if field.name in files.columns.names
+                if files.has(field.name)
                 else f"CAST(NULL AS {field.dataType.simpleString()}) AS `{field.name}`"
                 for field in _spark(schema)
             )

@@ -4,7 +4,9 @@ Each is an expression over the canonical tables that DuckDB and Spark both run.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
+from threading import RLock
 
 import ibis
 import ibis.expr.types as ir
@@ -29,7 +31,7 @@ from metrics.facts.shared_metrics import catalogue, lacking
 from metrics.facts.sides import Keep, Known
 from model.availability import Availability
 from model.definitions import Definitions
-from model.periods import end_of, local_day, start_of
+from model.periods import local_day, start_of
 
 SEGMENTS: Mapping[str, tuple[str, ...]] = {
     "handoffs": _handoffs.SEGMENTS,
@@ -60,16 +62,20 @@ __all__ = ["SEGMENTS", "STEP_KEYS", "Built", "Keep", "build", "catalogue", "lack
 
 
 class Built(Mapping[str, ir.Table]):
-    """Facts by name, each made when it is first asked for. Those that rest on others come later."""
+    """Facts by name, each made when it is first asked for, by any thread. Those that rest on others
+    come later.
+    """
 
     def __init__(self, makers: Mapping[str, Callable[[], ir.Table]]) -> None:
         self._makers = makers
         self._made: dict[str, ir.Table] = {}
+        self._lock = RLock()
 
     def __getitem__(self, name: str) -> ir.Table:
-        if name not in self._made:
-            self._made[name] = self._makers[name]()
-        return self._made[name]
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = self._makers[name]()
+            return self._made[name]
 
     def put(self, name: str, rows: ir.Table) -> None:
         """What rests on the fact `name` reads `rows`, where it has been computed."""
@@ -89,17 +95,19 @@ def build(
     as_of: datetime,
     since: datetime,
     keep: Keep = lambda _, rows: rows,
+    *,
+    looked_at: AbstractSet[str] | None = None,
+    recorded_until: Mapping[str, datetime] | None = None,
 ) -> Built:
     """Every fact as of `as_of` (naive UTC), for what happened from `since` on.
 
-    `tables` are the canonical tables by name, users and queues with their functions. Raises
+    `tables` are the canonical tables by name, users and queues with their functions;
+    `recorded_until` says by when all rows of one were recorded, where that is known. Raises
     ConfigurationError where the calendar names unknown holidays. `keep` gets, by name, the steps
     that several facts rest on, and may return them computed: then each is computed once, and no
-    query grows long.
+    query grows long. `looked_at`: the columns of handoffs that matter, where not all do.
     """
-    known = Known(tables, definitions, as_of, keep)
-    worked = working_days(definitions.calendar, since.date(), as_of.date() + timedelta(days=1))
-    days = _once_each(worked, "calendar", "utc_day")
+    known = Known(tables, definitions, as_of, keep, recorded_until or {})
     local_days = _once_each(_local_days(definitions, as_of), "local_day")
     quarters = list(_quarters.quarters(definitions, as_of, since))
     periods = _quarters.quarter_table(quarters, definitions.calendar.default.timezone)
@@ -107,8 +115,13 @@ def build(
     def staged() -> ir.Table:
         return _opportunities.staged(known, local_days)
 
+    def days() -> ir.Table:
+        last = as_of.date() + timedelta(days=1)
+        worked = working_days(definitions.calendar, since.date(), last)
+        return _once_each(worked, "calendar", "utc_day")
+
     def handoffs() -> ir.Table:
-        rows = _handoffs.handoffs(known, days)
+        rows = _handoffs.handoffs(known, days, looked_at)
         return rows.filter(rows.handed_off_at >= since)
 
     def deals() -> ir.Table:
@@ -159,10 +172,12 @@ def _local_days(definitions: Definitions, as_of: datetime) -> pa.Table:
     zone = definitions.calendar.default.timezone
     count = (local_day(as_of, zone) - _FIRST_DAY).days + 1
     days = [_FIRST_DAY + timedelta(days=offset) for offset in range(count)]
+    begin = [start_of(day, zone) for day in days]
+    next_day = [*begin[1:], start_of(days[-1] + timedelta(days=1), zone)]
     return pa.table(
         {
             "local_day": pa.array(days, pa.date32()),
-            "day_began_at": [start_of(day, zone) for day in days],
-            "day_ends_at": [end_of(day, zone) for day in days],
+            "day_began_at": begin,
+            "day_ends_at": [at - timedelta(microseconds=1) for at in next_day],
         }
     )

@@ -1,11 +1,15 @@
 """One row per handoff: who got the lead, who answered first and when, whether it bounced."""
 
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from datetime import datetime, timedelta
 from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
 
 from metrics.calendar import add_all_business_hours, calendar_named, days_between, hours_between
+from metrics.facts.evidence import CAPTURE_DAYS
 from metrics.facts.owner_path import leads, owner_path, passages
 from metrics.facts.sides import MARKETING, QUEUE, Known, among, cluster
 from metrics.facts.statuses import ACCEPTED, decision_events, first_decisions, status_path
@@ -18,8 +22,14 @@ ATTEMPTS = 6
 SEGMENTS = ("region", "business_unit", "source", "industry", "segment", "team", "owner")
 
 
-def handoffs(known: Known, working_days: ir.Table) -> ir.Table:
-    """The fact `handoffs`.
+def handoffs(
+    known: Known,
+    working_days: Callable[[], ir.Table],
+    looked_at: AbstractSet[str] | None = None,
+) -> ir.Table:
+    """The fact `handoffs`. Where only some columns are `looked_at`, and none of `BUSINESS_HOURS`,
+    it comes without these; where none of `DECISIONS`, without these but `is_accepted_untouched` of
+    the last `CAPTURE_DAYS`, after which doubts ask.
 
     `ends_at` is where the watch on the lead ends: the as-of, or its deletion or merging before
     that. `response_wall_hours` and `response_business_hours` run from the handoff to the first
@@ -32,13 +42,18 @@ def handoffs(known: Known, working_days: ir.Table) -> ir.Table:
     lead was closed as unreachable, `attempts` the touches until then, `is_tried_enough`
     whether there were enough of them (null unless given up).
     """
+    parts = (BUSINESS_HOURS, DECISIONS)
+    is_timed, is_decided = (looked_at is None or not looked_at.isdisjoint(part) for part in parts)
+    decided_since = None if is_decided else known.as_of - timedelta(days=CAPTURE_DAYS)
     found = owned(known)
-    given_up, decided = _statuses(known, found)
+    given_up, decided = _statuses(known, found, decided_since)
     made = responses(known, found, given_up)
     joined = found
     for other in (given_up, decided, made, *_bounces(owner_path(known), found)):
         joined = joined.left_join(other, "handoff_id").drop("handoff_id_right")
-    return _with_times(known, joined, working_days)
+    left_out = {*(() if is_timed else BUSINESS_HOURS), *(() if is_decided else DECISIONS[1:])}
+    timed = _with_times(known, joined, working_days() if is_timed else None)
+    return timed.select(*(name for name in COLUMNS if name not in left_out))
 
 
 def owned(known: Known) -> ir.Table:
@@ -109,17 +124,20 @@ def _owned(known: Known, path: ir.Table) -> ir.Table:
     ).drop("_lead", "_position", "_person_team", "_lead_id", "_lead_ends_at", "_created_at")
 
 
-def _statuses(known: Known, found: ir.Table) -> tuple[ir.Table, ir.Table]:
+def _statuses(
+    known: Known, found: ir.Table, decided_since: datetime | None
+) -> tuple[ir.Table, ir.Table]:
     """When handoffs were closed as unreachable (handoff_id, given_up_at), and the first decision
     on them (handoff_id, decided_at, decision), both before the lead's next handoff.
     """
-    path = status_path(known)
     watched = found.select(
         "handoff_id", "lead_id", "handed_off_at", "ends_at", until_at="next_handed_off_at"
     )
-    events = decision_events(known)
-    decided = first_decisions(events, watched, "handoff_id", "handed_off_at")
-    words = known.definitions.statuses.unreachable
+    asked = watched
+    if decided_since is not None:
+        asked = watched.filter(watched.handed_off_at >= decided_since)
+    decided = first_decisions(decision_events(known), asked, "handoff_id", "handed_off_at")
+    path, words = status_path(known), known.definitions.statuses.unreachable
     closed = path.filter(among(path.value, words)).select("lead_id", _at="at")
     pairs = watched.inner_join(closed, "lead_id")
     within = pairs.filter(
@@ -166,7 +184,7 @@ def _bounces(path: ir.Table, found: ir.Table) -> tuple[ir.Table, ir.Table]:
     return second, back
 
 
-def _with_times(known: Known, joined: ir.Table, working_days: ir.Table) -> ir.Table:
+def _with_times(known: Known, joined: ir.Table, working_days: ir.Table | None) -> ir.Table:
     calendar = known.definitions.calendar
     found = joined.mutate(bounced_at=ibis.least(joined.changed_twice_at, joined.returned_at))
     answered_at = ibis.coalesce(found.first_response_at, found.ends_at)
@@ -185,7 +203,23 @@ def _with_times(known: Known, joined: ir.Table, working_days: ir.Table) -> ir.Ta
         calendar=calendar_named(calendar, found.owner_region, found.region),
         sla_hours=_sla_hours(found, known.definitions.sla),
     )
-    timed = add_all_business_hours(
+    timed = answered if working_days is None else _with_business_hours(answered, working_days)
+    left_at = ibis.ifelse(timed.is_bounced, timed.bounced_at, timed.ends_at)
+    return timed.mutate(
+        response_wall_hours=hours_between(timed.handed_off_at, timed._answered_at),
+        response_wall_days=days_between(timed.handed_off_at, timed._answered_at),
+        decision_wall_hours=hours_between(timed.handed_off_at, timed._decided_at),
+        bounce_days=days_between(timed.handed_off_at, left_at),
+        is_tried_enough=timed.attempts >= ATTEMPTS,
+        is_accepted_untouched=ibis.ifelse(
+            timed.decision == ACCEPTED, ~timed.is_responded, ibis.null("boolean")
+        ),
+        as_of=known.now,
+    )
+
+
+def _with_business_hours(answered: ir.Table, working_days: ir.Table) -> ir.Table:
+    found = add_all_business_hours(
         answered,
         working_days,
         start="handed_off_at",
@@ -197,19 +231,7 @@ def _with_times(known: Known, joined: ir.Table, working_days: ir.Table) -> ir.Ta
         },
         calendar="calendar",
     )
-    left_at = ibis.ifelse(timed.is_bounced, timed.bounced_at, timed.ends_at)
-    return timed.mutate(
-        response_wall_hours=hours_between(timed.handed_off_at, timed._answered_at),
-        response_wall_days=days_between(timed.handed_off_at, timed._answered_at),
-        response_over_sla=timed.response_business_hours / timed.sla_hours,
-        decision_wall_hours=hours_between(timed.handed_off_at, timed._decided_at),
-        bounce_days=days_between(timed.handed_off_at, left_at),
-        is_tried_enough=timed.attempts >= ATTEMPTS,
-        is_accepted_untouched=ibis.ifelse(
-            timed.decision == ACCEPTED, ~timed.is_responded, ibis.null("boolean")
-        ),
-        as_of=known.now,
-    ).select(*COLUMNS)
+    return found.mutate(response_over_sla=found.response_business_hours / found.sla_hours)
 
 
 def _sla_hours(found: ir.Table, sla: Sla) -> ir.FloatingValue:
@@ -228,6 +250,21 @@ def _sla_hours(found: ir.Table, sla: Sla) -> ir.FloatingValue:
     return ibis.cases(*rules, else_=default) if rules else default
 
 
+DECISIONS = (
+    "is_accepted_untouched",
+    "decided_at",
+    "decision",
+    "is_decided",
+    "decision_business_hours",
+    "decision_wall_hours",
+)
+BUSINESS_HOURS = (
+    "response_business_hours",
+    "response_over_sla",
+    "decision_business_hours",
+    "waited_business_hours",
+    "queue_business_hours",
+)
 COLUMNS = (
     "handoff_id",
     "lead_id",

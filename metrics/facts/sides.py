@@ -26,12 +26,16 @@ class Known:
 
     Several facts rest on the same steps (who owned a lead when, which activity is a touch). `keep`
     gets each such step once, by name, and may return it computed.
+
+    `recorded_until` says by table by when all rows were recorded, where that is known: then nobody
+    need look.
     """
 
     tables: Mapping[str, ir.Table]
     definitions: Definitions
     as_of: datetime
     keep: Keep = lambda _, rows: rows
+    recorded_until: Mapping[str, datetime] = field(default_factory=dict)
     _kept: dict[str, ir.Table] = field(default_factory=dict, init=False, repr=False)
 
     def once(self, name: str, make: Callable[[], ir.Table]) -> ir.Table:
@@ -48,8 +52,9 @@ class Known:
         """Rows recorded by the as-of, as they stood then where the CRM tracks it; a later deletion
         or merging is not yet known.
         """
-        rows = self.tables[table]
-        recorded = rows.filter(rows.recorded_at.isnull() | (rows.recorded_at <= self.as_of))
+        rows = recorded = self.tables[table]
+        if self.recorded_until.get(table, datetime.max) > self.as_of:
+            recorded = rows.filter(rows.recorded_at.isnull() | (rows.recorded_at <= self.as_of))
         known = {"deleted_at": self.if_by_now(recorded.deleted_at)}
         if "merged_into" in recorded.columns:
             later = (recorded.deleted_at > self.as_of).fill_null(False)

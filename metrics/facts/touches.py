@@ -141,10 +141,12 @@ def _by_place(made: ir.Table) -> ir.Table:
     occurred_at, place.
     """
     own = made.filter(made.is_sales)
-    placed = own.select(
+    # not a list of both made into rows: that copies every id
+    either = own.cross_join(ibis.array([True, False]).unnest().name("_is_lead").as_table())
+    placed = either.select(
         "activity_id",
         "performed_by",
         "occurred_at",
-        place=ibis.array([own.lead_id, own.contact_id]).unnest(),
+        place=ibis.ifelse(either._is_lead, either.lead_id, either.contact_id),
     )
     return placed.filter(placed.place.notnull())

@@ -1,6 +1,10 @@
 """Decisions, opportunities, meetings, people: the ways to get a wrong number without an error."""
 
+import json
+import re
+from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import ibis
 
@@ -235,5 +239,20 @@ def test_no_engine_compares_everything_with_everything() -> None:
     for name, rows in built.items():
         CONNECTION._register_in_memory_tables(rows)
         (plan,) = CONNECTION.con.execute(f"EXPLAIN (FORMAT JSON) {ibis.to_sql(rows)}").fetchall()
-        for slow in ("NESTED_LOOP", "IE_JOIN", "PIECEWISE", "BLOCKWISE"):
-            assert slow not in plan[1], name
+        for join in slow_joins(json.loads(plan[1])):
+            assert any(is_literal(side) for side in join["children"]), name
+
+
+def slow_joins(parts: list[Any]) -> Iterator[Any]:
+    for part in parts:
+        if re.search("NESTED_LOOP|IE_JOIN|PIECEWISE|BLOCKWISE", part["name"]):
+            yield part
+        yield from slow_joins(part["children"])
+
+
+def is_literal(part: Any) -> bool:
+    """Whether it is a few values that the query itself names."""
+    if part["name"].strip() == "DUMMY_SCAN":
+        return True
+    simple = part["name"].strip() in ("UNNEST", "PROJECTION")
+    return simple and all(map(is_literal, part["children"]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from metrics import evaluate, facts
 from metrics.declaration import Result
 from metrics.indicators import CATALOGUE
-from metrics.loaded import Loaded
+from metrics.loaded import Facts, Loaded
 from model.tables import TABLES
 from monitor.few import few
 from monitor.refresh import HISTORY, keeping
@@ -22,6 +23,7 @@ from tests.metrics.grown import AS_OF, grown
 from tests.metrics.naive import unrestricted
 from tests.store.workers import draft
 
+LATER = AS_OF + timedelta(days=2)
 FIVE = (
     "never_touched_rate",
     "mql_acceptance_rate",
@@ -40,8 +42,10 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
 class Whole:
     """A dirty company in a lake without facts, and its indicators by all of them."""
 
-    def __init__(self, company: Company, folder: Path, steps: ExitStack) -> None:
-        self._definitions = company.definitions
+    def __init__(
+        self, company: Company, folder: Path, steps: ExitStack, as_of: datetime = AS_OF
+    ) -> None:
+        self._definitions, self._as_of = company.definitions, as_of
         lake = Lake(str(folder))
         versions = {}
         for name, rows in company.rows.items():
@@ -51,17 +55,20 @@ class Whole:
         manifest = lake.publish(draft(versions))
         self.engine: Engine = steps.enter_context(DuckEngine(lake, manifest))
         given = self.engine.canonical, self._definitions, EVERYTHING
-        built = facts.build(*given, AS_OF, AS_OF - HISTORY, keeping(self.engine, steps))
+        built = facts.build(*given, as_of, as_of - HISTORY, keeping(self.engine, steps))
         made_facts = steps.enter_context(self.engine.materialise(built))
-        known = EVERYTHING, self._definitions, AS_OF, self.engine.run
+        known = EVERYTHING, self._definitions, as_of, self.engine.run
         self.loaded = evaluate.loaded(lambda: made_facts, *known)
 
-    def few(self, ids: Sequence[str]) -> list[Result]:
+    def few(self, ids: Sequence[str]) -> list[Any]:
         needed = evaluate.needed(self._definitions, ids)
-        known = EVERYTHING, self._definitions, AS_OF
-        with few(self.engine, self.engine.canonical, *known, needed) as computed:
+        known = EVERYTHING, self._definitions, self._as_of
+
+        def results(computed: Facts) -> list[Any]:
             loaded = evaluate.loaded(lambda: computed, *known, self.engine.run, few=needed)
             return figures(loaded, ids)
+
+        return few(self.engine, self.engine.canonical, *known, needed, results)
 
 
 def figures(loaded: Loaded, ids: Sequence[str]) -> list[Any]:
@@ -86,16 +93,33 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
         yield Whole(unrestricted(grown(3)), tmp_path_factory.mktemp("few"), steps)
 
 
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    with ExitStack() as steps:
+        yield Whole(unrestricted(grown(3)), tmp_path_factory.mktemp("later"), steps, LATER)
+
+
 @pytest.mark.parametrize("ids", TOGETHER)
 def test_few_are_as_of_all(whole: Whole, ids: tuple[str, ...]) -> None:
     assert whole.few(ids) == figures(whole.loaded, ids)
 
 
+@pytest.mark.parametrize("ids", TOGETHER)
+def test_they_are_when_all_rows_were_recorded_by_then(later: Whole, ids: tuple[str, ...]) -> None:
+    assert AS_OF < max(later.engine.recorded_until.values()) < LATER
+    assert later.few(ids) == figures(later.loaded, ids)
+
+
 def test_only_what_is_looked_at_is_computed(whole: Whole) -> None:
     needed = evaluate.needed(whole.loaded.definitions, ["loss_reason_rate"])
     known = EVERYTHING, whole.loaded.definitions, AS_OF
-    with few(whole.engine, whole.engine.canonical, *known, needed) as computed:
-        columns = set(computed["opportunities"].columns)
+    columns = few(
+        whole.engine,
+        whole.engine.canonical,
+        *known,
+        needed,
+        lambda computed: set(computed["opportunities"].columns),
+    )
     assert [*needed] == ["opportunities"]
     assert {"is_loss_reason_agreed", "closed_at", "cluster"} <= columns
     assert not columns & {"is_clean", "last_touch_at", "is_traceable", "region"}

@@ -1,18 +1,24 @@
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Timer
+from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+import store.delta
 import store.lake
 from model.errors import LakeError
 from model.tables import TABLES
 from store.duck_engine import DuckEngine
-from store.engines import Engine, open_engine
+from store.engines import Engine, Promise, open_engine
 from store.lake import Lake
 from store.spark_engine import address
 from tests.store.workers import ROWS, draft, stamped
@@ -160,6 +166,81 @@ def test_computed_tables_are_gone_after_use(engine: Engine) -> None:
         engine.run(some)
     with pytest.raises(ZeroDivisionError), engine.materialise({"some": leads}):
         raise ZeroDivisionError
+
+
+def by_hand(engine: Engine, leads: ir.Table, wait: bool = True) -> Any:
+    """What `together` makes of how many leads there are of each owner, and of one column of all."""
+    counted = leads.group_by("owner_id").aggregate(n=leads.count())
+    wanted = {"counted": lambda: counted, "ids": lambda: leads.select("lead_id")}
+
+    def use(promised: Mapping[str, Promise]) -> tuple[int, list[str]]:
+        if not wait:
+            raise ZeroDivisionError
+        some, ids = engine.run(promised["counted"]()), promised["ids"]()
+        return some.to_pylist()[0]["n"], list(ids.columns)
+
+    return engine.together(wanted, {}, {}, use)
+
+
+def test_what_is_computed_together_is_used_as_it_comes(engine: Engine) -> None:
+    assert by_hand(engine, engine.canonical["leads"]) == (ROWS, ["lead_id"])
+
+
+def test_an_error_where_it_is_computed_or_used_ends_both(engine: Engine) -> None:
+    leads = engine.canonical["leads"]
+    with pytest.raises(ZeroDivisionError):
+        by_hand(engine, leads, wait=False)
+    nowhere = ibis.table(leads.schema(), name="nowhere")
+    with pytest.raises(LakeError, match="the engine failed"):
+        by_hand(engine, nowhere)
+    assert by_hand(engine, leads) == (ROWS, ["lead_id"])
+
+
+def test_what_no_row_has_need_not_be_read(lake: Lake, engine_url: str | None) -> None:
+    early, late = datetime(2026, 1, 1), datetime(2026, 2, 1)
+    versions = put(lake, "a", "leads", {"lead_id": "a", "recorded_at": early})
+    gone = late + timedelta(days=1)
+    last = {"lead_id": "b", "recorded_at": late, "deleted_at": gone}
+    versions |= put(lake, "b", "leads", last)
+    both = {f"{name}/leads": lake.files(f"{name}/leads", 0) for name in "ab"}
+    assert [files.has("deleted_at") for files in both.values()] == [False, True]
+    with open_engine(lake, lake.publish(draft(versions)), url=engine_url) as engine:
+        found = engine.run(engine.canonical["leads"].select("lead_id", "deleted_at"))
+        until = engine.recorded_until
+    assert dict(zip(*found.to_pydict().values(), strict=True)) == {"a": None, "b": gone}
+    assert late <= until["leads"] < late + timedelta(seconds=1)
+    assert until["contacts"] == datetime.min  # no row at all
+
+
+def test_a_query_can_be_interrupted(lake: Lake) -> None:
+    many = ibis.memtable(pa.table({"n": range(100_000)}))
+    pairs = many.cross_join(many.select(m="n")).cross_join(many.select(k="n"))
+    with DuckEngine(lake, draft({})) as engine:
+        impatient = Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        impatient.start()
+        with pytest.raises(KeyboardInterrupt):
+            engine.run(pairs.aggregate(n=(pairs.n * pairs.m + pairs.k).max()))
+        impatient.join()
+
+
+def test_a_row_may_be_recorded_at_the_end_of_time(lake: Lake) -> None:
+    versions = put(lake, "crm", "leads", {"lead_id": "a", "recorded_at": datetime.max})
+    with DuckEngine(lake, draft(versions)) as engine:
+        assert engine.run(engine.canonical["leads"])["recorded_at"].to_pylist() == [datetime.max]
+        assert engine.recorded_until["leads"] == datetime.max
+
+
+def test_of_a_lake_that_kept_no_clocks_nothing_is_taken_to_be_known(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_nothing = {"delta.dataSkippingNumIndexedCols": "0"}
+    monkeypatch.setattr(store.delta, "_configuration", lambda _: kept_nothing)
+    versions = put(lake, "crm", "leads", {"lead_id": "a", "recorded_at": datetime(2026, 1, 1)})
+    monkeypatch.undo()
+    versions |= put(lake, "crm", "leads", {"lead_id": "b", "recorded_at": datetime(2026, 2, 1)})
+    assert lake.files("crm/leads", versions["crm/leads"]).has("deleted_at")
+    with DuckEngine(lake, draft(versions)) as engine:
+        assert "leads" not in engine.recorded_until
 
 
 def test_streamed_rows_are_those_that_run_gives(engine: Engine) -> None:

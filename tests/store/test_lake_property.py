@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import hypothesis.strategies as st
@@ -35,6 +35,7 @@ def table_of(batch: list[tuple[str, Row]]) -> pa.Table:
         {
             "lead_id": key,
             "created_at": month and datetime(2026, month, 3),
+            "recorded_at": datetime(2026, month or 5, 3, 1, 2, 3, 456789) if status else None,
             "status": status,
             "score": score,
             "deleted_at": datetime(2026, 9, 1) if deleted else None,
@@ -108,6 +109,19 @@ class TableHistory(RuleBasedStateMachine):
         version = self.lake.version("crm", "leads")
         assert (self.read(version) if version is not None else {}) == self.model
         assert self.lake.cursor("crm", "leads") == self.cursor
+
+    @invariant()
+    def the_log_knows_by_when_rows_were_recorded_and_whether_any_is_deleted(self) -> None:
+        version = self.lake.version("crm", "leads")
+        if version is None:
+            return
+        files = self.lake.files(PATH, version)
+        rows = [pq.ParquetFile(uri).read(["recorded_at", "deleted_at"]) for uri in files.uris]
+        every = [row for table in rows for row in table.to_pylist()]
+        last = max((row["recorded_at"] or datetime.min for row in every), default=datetime.min)
+        assert files.recorded_until is not None
+        assert last <= files.recorded_until <= last + timedelta(milliseconds=1)
+        assert files.may_have_deleted == any(row["deleted_at"] for row in every)
 
     @invariant()
     def manifests_keep_their_versions(self) -> None:

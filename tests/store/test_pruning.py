@@ -129,6 +129,15 @@ def test_a_join_that_adds_nothing_is_left_out(step: str, of_single: int, left: i
     assert joins(pruned({"": STEPS[step](single, other).select("x")}, keys)[""]) == left
 
 
+def test_where_a_join_is_left_out_no_query_is_left_around_what_it_began_with() -> None:
+    single = table("single", [1], [(1, 2)])
+    asked = STEPS["first of all"](single, single).select("id", "x").filter(lambda t: t.x > 0)
+    made = pruned({"": asked}, {single.op(): {ID}})[""]
+    assert found(made) == found(asked)
+    kinds = [type(one).__name__ for one in made.op().find(ops.Relation)]
+    assert sorted(kinds) == ["DatabaseTable", "Filter", "Project"]
+
+
 def test_of_records_that_are_there_once_nobody_looks_for_the_latest() -> None:
     single, other = table("single", [1], [(1, 2)]), table("any", [1, 1], [(1, 2), (3, 4)])
     keys = {single.op(): {ID}}
