@@ -320,14 +320,14 @@ class Storage:
     def _write(self, path: str, rows: pa.Table, values: Mapping[str, str]) -> AddAction:
         """One file below the table at `path`, which has these values of the partition column."""
         below = "".join(f"{column}={value}/" for column, value in values.items())
-        name = f"{below}part-{uuid4()}.snappy.parquet"
+        name = f"{below}part-{uuid4()}.lz4.parquet"
         system, folder = self._place(path)
         system.create_dir(folder + below, recursive=True)
         write_table(
             rows,
             folder + name,
             filesystem=system,
-            compression="snappy",
+            compression="lz4",
             use_dictionary=[field.name for field in rows.schema if _repeats(field)],
             column_encoding=_encodings(rows.schema),
             write_statistics=[f.name for f in rows.schema if not pa.types.is_string(f.type)],
@@ -427,15 +427,15 @@ def _repeats(field: pa.Field) -> bool:
 
 
 def _encodings(schema: pa.Schema) -> dict[str, str]:
-    """How columns without a dictionary are written: as differences, which are small. With snappy
-    that is no larger than zstd without it, and read faster.
+    """How columns without a dictionary are written: instants and whole numbers as differences, ids
+    with their lengths apart, so that a reader need not put them together.
     """
     found = {}
     for field in schema:
         if pa.types.is_temporal(field.type) or pa.types.is_integer(field.type):
             found[field.name] = "DELTA_BINARY_PACKED"
         elif pa.types.is_string(field.type) and not _repeats(field):
-            found[field.name] = "DELTA_BYTE_ARRAY"
+            found[field.name] = "DELTA_LENGTH_BYTE_ARRAY"
     return found
 
 

@@ -118,14 +118,14 @@ def _close_dates(known: Known) -> ir.Table:
     path = path_of(
         known, known.deals(), "opportunity_id", changes, current=ibis._.close_on.cast("string")
     )
-    now = path.group_by("opportunity_id").aggregate(_last=_last(path, "value"))
+    now = path.group_by("opportunity_id").aggregate(_last=_last(path))
     written = now._last["value"]
     return now.select("opportunity_id", close_now=written.substr(0, 10).try_cast("date"))
 
 
-def _last(path: ir.Table, *columns: str) -> ir.StructValue:
-    """The last values of a path, as one: a null is a value, too."""
-    return ibis.struct({name: path[name] for name in columns}).argmax(path.position)
+def _last(path: ir.Table) -> ir.StructValue:
+    """The last value of a path, in a struct: a null is a value, too."""
+    return ibis.struct({"value": path.value}).argmax(path.position)
 
 
 def _base(known: Known) -> ir.Table:
@@ -160,15 +160,13 @@ def _with_stages(known: Known, base: ir.Table, local_days: ir.Table) -> ir.Table
     closing = path.is_closed & ~path.was_closed & (path.position > 0)
     qualified = (path.is_qualified & ~path.is_closed) | path.is_won
     found = path.group_by("opportunity_id").aggregate(
-        _last=_last(path, "value", "is_closed", "is_won"),
+        _last=_last(path),
+        closed_now=path.is_closed.argmax(path.position),
+        won_now=path.is_won.argmax(path.position),
         closing_at=path["at"].max(where=closing),
         qualified_at=path["at"].min(where=qualified),
     )
-    reached = found.mutate(
-        stage_now=found._last["value"],
-        closed_now=found._last["is_closed"],
-        won_now=found._last["is_won"],
-    ).drop("_last")
+    reached = found.mutate(stage_now=found._last["value"]).drop("_last")
     joined = (
         base.left_join(reached, "opportunity_id")
         .drop("opportunity_id_right")
@@ -213,6 +211,7 @@ def _stage_path(known: Known) -> ir.Table:
         changes,
         current=ibis._.sales_stage,
         seen=("_old", "_new"),
+        is_seen_always=True,
     )
     stages = latest(known.all("sales_stages"), "sales_stage").select(
         "is_qualified", _stage="sales_stage", stage_closed="is_closed", stage_won="is_won"

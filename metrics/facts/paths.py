@@ -61,6 +61,7 @@ def path_of(
     current: ibis.Deferred,
     kind: str | None = None,
     seen: tuple[str, str] = ("old", "new"),
+    is_seen_always: bool = False,
     is_numbered: bool = True,
 ) -> ir.Table:
     """The values that a field of `base` went through: `key`, position (0, 1, …), at, value, kind,
@@ -72,8 +73,9 @@ def path_of(
     come as two rows, names and ids.
 
     `before` is what `seen` (columns of `changes`, of the old value and of the new) was last known
-    to be before the change; null where it never was, and at creation. Without `is_numbered` the
-    value at creation is found without numbering: cheaper where nobody looks at positions.
+    to be before the change; null where it never was, and at creation. It is found more cheaply
+    where neither of `seen` is ever null (`is_seen_always`). Without `is_numbered` the value at
+    creation is found without numbering: cheaper where nobody looks at positions.
     """
     typed = "old_kind" in changes.columns and kind is not None
     if typed:
@@ -82,6 +84,7 @@ def path_of(
     order = [changes.changed_at, changes.change_id]
     in_order = ibis.window(group_by=key, order_by=order)
     old, new = (changes[name] for name in seen)
+    at_first = old if is_seen_always else OfFirst(old).to_expr().over(in_order)
     numbered = changes.select(
         key,
         at="changed_at",
@@ -90,9 +93,7 @@ def path_of(
         old_kind=changes.old_kind if typed else none,
         kind=changes.new_kind if typed else none,
         position=(ibis.row_number().over(in_order) + 1).cast("int64"),
-        before=ibis.coalesce(
-            LastKnown(new).to_expr().over(in_order), OfFirst(old).to_expr().over(in_order)
-        ),
+        before=ibis.coalesce(LastKnown(new).to_expr().over(in_order), at_first),
     )
     if is_numbered:
         first = numbered.filter(numbered.position == 1)

@@ -33,6 +33,7 @@ def _status_path(known: Known) -> ir.Table:
         changes,
         current=folded(ibis._.status),
         seen=("_old", "_new"),
+        is_seen_always=True,
         is_numbered=False,
     )
     tracked = changes.aggregate(_changes=changes.count(where=changes.changed_at <= known.as_of))
